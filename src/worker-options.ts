@@ -1,0 +1,126 @@
+/** What a user may set, and what the worker works with once it is checked. The checks are in `resolve-options.ts`. */
+import type { JobType } from '@livekit/protocol';
+import type { Logger } from 'pino';
+import type { JobTypeName, Permissions } from '../machines/messages.ts';
+import type { JobRequest } from './job-request.ts';
+import type { WorkerPermissions } from './permissions.ts';
+
+/** What `loadFunc` is given. */
+export interface LoadSource {
+  /** Jobs that hold a slot. */
+  readonly activeJobs: readonly unknown[];
+}
+
+/** One registration: the server offers it jobs of one agent name, type and deployment. */
+export interface RegistrationOptions {
+  agentName?: string;
+  /** @defaultValue JobType.JT_ROOM */
+  serverType?: JobType;
+  deployment?: string;
+}
+
+/** The options of a worker. Times are milliseconds; every default can be seen in `docs/reference/options.md`. */
+export interface WorkerOptionsInit {
+  /** The agent file: a path, or a `file:` URL such as `import.meta.url`. */
+  agent: string;
+  agentName?: string;
+  agentNameIsEnv?: boolean;
+  serverType?: JobType;
+  deployment?: string;
+  /** Several registrations in one worker, instead of `agentName`, `serverType` and `deployment`. */
+  registrations?: RegistrationOptions[];
+  requestFunc?: (request: JobRequest) => Promise<void> | void;
+  loadFunc?: (worker: LoadSource) => Promise<number> | number;
+  loadThreshold?: number;
+  maxJobs?: number;
+  numIdleProcesses?: number;
+  permissions?: WorkerPermissions;
+  maxRetry?: number;
+
+  requestTimeoutMs?: number;
+  assignmentTimeoutMs?: number;
+  initializeTimeoutMs?: number;
+  /** Alias of `initializeTimeoutMs`. */
+  initializeProcessTimeout?: number;
+  drainTimeoutMs?: number;
+  /** Alias of `drainTimeoutMs`. */
+  drainTimeout?: number;
+  shutdownTimeoutMs?: number;
+  /** Alias of `shutdownTimeoutMs`. */
+  shutdownProcessTimeout?: number;
+  sessionEndTimeoutMs?: number;
+  /** Alias of `sessionEndTimeoutMs`. */
+  sessionEndTimeout?: number;
+  entryGraceTimeoutMs?: number;
+  unresponsiveTimeoutMs?: number;
+
+  jobMemoryWarnMB?: number;
+  jobMemoryLimitMB?: number;
+
+  wsURL?: string;
+  apiKey?: string;
+  apiSecret?: string;
+  workerToken?: string;
+
+  host?: string;
+  /** 0 is any free port; `null` starts no HTTP server. */
+  port?: number | null;
+
+  logLevel?: LogLevel;
+  /** Replaces the worker's own logger; job processes log to standard output as before. */
+  logger?: Logger;
+  production?: boolean;
+}
+
+/** The levels of the log. */
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+
+/** A registration once checked. */
+export interface ResolvedRegistration {
+  /** Unique in the worker; the id of the registration's actor. */
+  key: string;
+  agentName: string;
+  jobType: JobTypeName;
+  deployment: string;
+}
+
+/** Options once checked: nothing is missing, aliases and environment are folded in. */
+export interface ResolvedOptions {
+  /** Absolute path of the agent file. */
+  agent: string;
+  registrations: ResolvedRegistration[];
+  agentNameIsEnv: boolean;
+  requestFunc: (request: JobRequest) => Promise<void> | void;
+  loadFunc: ((worker: LoadSource) => Promise<number> | number) | null;
+  /** A fraction; `null`: no limit. */
+  loadThreshold: number | null;
+  /** `null`: no limit. */
+  maxJobs: number | null;
+  numIdleProcesses: number;
+  permissions: Permissions;
+  /** `null`: for ever. */
+  maxRetry: number | null;
+  requestTimeoutMs: number;
+  assignmentTimeoutMs: number;
+  initializeTimeoutMs: number;
+  /** `null`: waits for ever. */
+  drainTimeoutMs: number | null;
+  shutdownTimeoutMs: number;
+  sessionEndTimeoutMs: number;
+  entryGraceTimeoutMs: number;
+  unresponsiveTimeoutMs: number;
+  /** 0: off. */
+  jobMemoryWarnMB: number;
+  /** 0: off. */
+  jobMemoryLimitMB: number;
+  /** As given, `http` or `ws`, path prefix kept. */
+  url: string;
+  apiKey: string;
+  apiSecret: string;
+  workerToken: string | null;
+  host: string;
+  port: number | null;
+  logLevel: LogLevel;
+  logger: Logger | null;
+  production: boolean;
+}
