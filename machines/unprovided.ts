@@ -1,0 +1,33 @@
+/** Placeholder actors: a machine names what it needs, `.provide()` puts the real thing in. */
+import {
+  fromCallback,
+  fromPromise,
+  type CallbackActorLogic,
+  type EventObject,
+  type NonReducibleUnknown,
+  type PromiseActorLogic,
+} from 'xstate';
+
+function missing(machine: string, actor: string): Error {
+  return new Error(
+    `The actor "${actor}" of ${machine} is not implemented. Put it in with ${machine}.provide({ actors: { ${actor}: … } }).`,
+  );
+}
+
+/** A promise actor that fails and says which `.provide()` is missing. */
+export function unprovided<Output, Input = NonReducibleUnknown>(
+  machine: string,
+  actor: string,
+): PromiseActorLogic<Output, Input> {
+  return fromPromise<Output, Input>(() => Promise.reject(missing(machine, actor)));
+}
+
+/** A callback actor that fails and says which `.provide()` is missing. */
+export function unprovidedCallback<Event extends EventObject, Input = NonReducibleUnknown>(
+  machine: string,
+  actor: string,
+): CallbackActorLogic<Event, Input> {
+  return fromCallback<Event, Input>(() => {
+    throw missing(machine, actor);
+  });
+}
