@@ -67,7 +67,12 @@ export type JobEvent =
   | ({ type: 'job.closing'; reason: CloseReason; detail: string } & JobFacts)
   /** A step of the session failed or ran out of time; the rest still runs. */
   | ({ type: 'job.warning'; step: string; failure: Failure } & JobFacts)
-  | ({ type: 'job.ended'; end: JobEnd; session: SessionOutcome | null; failure: Failure | null } & JobFacts);
+  | ({
+      type: 'job.ended';
+      end: JobEnd;
+      session: SessionOutcome | null;
+      failure: Failure | null;
+    } & JobFacts);
 
 /** How a job ended. `rejected` jobs end with `job.rejected` instead. */
 export type JobEnd =

@@ -5,7 +5,8 @@ export const errorCodes = {
   GR_OPTION_INVALID: 'An option has a value that is not allowed.',
   GR_CREDENTIALS_MISSING: 'The server URL, the API key or the API secret is missing.',
   GR_AGENT_NOT_FOUND: 'The agent file does not exist.',
-  GR_AGENT_LOAD_FAILED: 'The agent file could not be loaded: a syntax error, or an error thrown while it loads.',
+  GR_AGENT_LOAD_FAILED:
+    'The agent file could not be loaded: a syntax error, or an error thrown while it loads.',
   GR_AGENT_INVALID: 'The agent file has no default export made by defineAgent().',
   GR_PREWARM_FAILED: 'prewarm threw an error.',
   GR_WARMUP_TIMEOUT: 'A job process did not get warm in time.',
