@@ -18,10 +18,10 @@ export type RegistrationEvent =
       registration: string;
       agentName: string;
       workerId: string;
-      serverInfo: ServerInfo;
+      serverInfo: ServerInfo | null;
     }
   /** The connection is gone; running jobs go on. */
-  | { type: 'registration.lost'; registration: string; workerId: string; reason: string }
+  | { type: 'registration.lost'; registration: string; reason: string }
   | {
       type: 'registration.retrying';
       registration: string;

@@ -43,15 +43,15 @@ export interface ServerInfo {
   agentProtocol: number;
 }
 
-/** A message of the server, decoded. */
+/** A message of the server, decoded: it is the event that the registration gets. */
 export type ServerMessage =
-  | { type: 'registered'; workerId: string; serverInfo: ServerInfo }
-  | { type: 'availability'; job: Job; resuming: boolean }
-  | { type: 'assignment'; job: Job; url: string | null; token: string }
-  | { type: 'termination'; jobId: string }
-  | { type: 'pong'; lastTimestamp: number; timestamp: number }
-  /** A message of a newer server; skipped. */
-  | { type: 'unknown'; case: string };
+  | { type: 'server.registered'; workerId: string; serverInfo: ServerInfo }
+  | { type: 'server.jobRequested'; job: Job; resuming: boolean }
+  | { type: 'server.jobAssigned'; job: Job; url: string | null; token: string }
+  | { type: 'server.jobTerminated'; jobId: string }
+  | { type: 'server.ponged'; lastTimestamp: number; timestamp: number }
+  /** A message of a newer server, named by its case; skipped. */
+  | { type: 'server.unknown'; case: string };
 
 /** What the agent may do in its room; `hidden` keeps it out of the participants' lists. */
 export interface Permissions {

@@ -2,6 +2,7 @@
 import {
   fromCallback,
   fromPromise,
+  type AnyActorLogic,
   type CallbackActorLogic,
   type EventObject,
   type NonReducibleUnknown,
@@ -30,4 +31,19 @@ export function unprovidedCallback<Event extends EventObject, Input = NonReducib
   return fromCallback<Event, Input>(() => {
     throw missing(machine, actor);
   });
+}
+
+/** An actor of hand-written logic that fails and says which `.provide()` is missing. */
+export function unprovidedLogic<TLogic extends AnyActorLogic>(
+  machine: string,
+  actor: string,
+): TLogic {
+  const logic: Pick<AnyActorLogic, 'transition' | 'getInitialSnapshot' | 'getPersistedSnapshot'> = {
+    transition: (snapshot) => snapshot,
+    getInitialSnapshot: () => {
+      throw missing(machine, actor);
+    },
+    getPersistedSnapshot: (snapshot) => snapshot,
+  };
+  return logic as TLogic;
 }

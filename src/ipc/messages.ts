@@ -2,7 +2,10 @@
  * What a worker and a job process say to each other over the link (the IPC channel of `fork`, JSON). Both sides are of
  * one package, but a job process of an older build may outlive an update on disk: the version is checked first.
  */
-import type { CloseReason, Failure, LaunchOrder, SessionOutcome } from '../../machines/messages.ts';
+import type { LinkMessage, SessionReport } from '../../machines/job-process/job-process.types.ts';
+import type { Failure } from '../../machines/messages.ts';
+
+export type { LinkMessage, SessionReport };
 
 /** Raised when a message changes its meaning. */
 export const LINK_VERSION = 1;
@@ -47,18 +50,8 @@ export interface SessionLimits {
 /** Worker → job process. */
 export type ToJobProcess =
   | InitializeMessage
-  | { type: 'ping'; id: number }
-  | { type: 'launch'; order: LaunchOrder; credentials: Credentials | null }
-  /** The server sent JobTermination. */
-  | { type: 'terminate' }
-  /** The worker drains; sessions may run on until then. */
-  | { type: 'drain'; deadlineMs: number | null }
-  /** End the session, or exit when there is none. */
-  | { type: 'close'; reason: CloseReason; detail: string }
-  /** The outcome went out to the server (or cannot): go on and leave the room. */
-  | { type: 'outcomeReported' }
-  /** The answer to a `deleteRoom`. */
-  | { type: 'roomDeleted'; id: number; failure: Failure | null };
+  | Exclude<LinkMessage, { type: 'launch' }>
+  | (Extract<LinkMessage, { type: 'launch' }> & { credentials: Credentials | null });
 
 /** For the server API calls a job makes on its own. */
 export interface Credentials {
@@ -74,18 +67,3 @@ export type FromJobProcess =
   | { type: 'warmupFailed'; failure: Failure; fatal: boolean }
   | { type: 'pong'; id: number }
   | SessionReport;
-
-/** What the session of a job process reports. */
-export type SessionReport =
-  | { type: 'session.started' }
-  | { type: 'session.connecting' }
-  | { type: 'session.connected'; roomSid: string; identity: string }
-  | { type: 'session.reconnecting' }
-  | { type: 'session.reconnected' }
-  | { type: 'session.closing'; reason: CloseReason; detail: string }
-  /** A step failed or ran out of time. */
-  | { type: 'session.warning'; step: string; failure: Failure }
-  /** The outcome is fixed; the process waits for `outcomeReported`, then leaves the room. */
-  | { type: 'session.outcome'; outcome: SessionOutcome }
-  /** The worker is asked to delete the job's own room. */
-  | { type: 'session.deleteRoom'; id: number };
