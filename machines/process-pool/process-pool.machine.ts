@@ -1,0 +1,267 @@
+import { setup } from 'xstate';
+import type { PoolEvent } from '../events.ts';
+import { jobProcessMachine } from '../job-process/job-process.machine.ts';
+import type { JobProcessOutput } from '../job-process/job-process.types.ts';
+import * as rules from './process-pool.rules.ts';
+import type {
+  ProcessPoolContext,
+  ProcessPoolInput,
+  ProcessPoolMachineEvent,
+  ProcessPoolOutput,
+} from './process-pool.types.ts';
+
+const pool = setup({
+  types: {
+    context: {} as ProcessPoolContext,
+    events: {} as ProcessPoolMachineEvent,
+    input: {} as ProcessPoolInput,
+    output: {} as ProcessPoolOutput,
+    emitted: {} as PoolEvent,
+  },
+  actors: { jobProcess: jobProcessMachine },
+  guards: {
+    isEmpty: ({ context }) => Object.keys(context.processes).length === 0,
+    isFatal: (_, params: { fatal: boolean }) => params.fatal,
+    isOverIntensity: ({ context }) => context.failures > context.restartIntensity,
+    isIdleLoss: ({ context }, params: { output: JobProcessOutput }) =>
+      rules.isIdleLoss(context, params.output),
+  },
+  delays: {
+    joinTimeout: 1_000,
+    restartPeriod: 60_000,
+    restartDelay: ({ context }) => rules.restartDelayMs(context.failuresInARow),
+    slowRestartDelay: 30_000,
+  },
+});
+
+/** Carries out what `rules.plan` says: adds processes, grants claims, gives turns to warm up. */
+function balance(wanted: rules.Wanted) {
+  return pool.enqueueActions(({ context, enqueue }) => {
+    const plan = rules.plan(context, wanted);
+    enqueue.assign({
+      waiting: wanted.grant ? [] : context.waiting,
+      processes: ({ spawn, self }) => {
+        const processes = { ...context.processes };
+        for (const [process, { phase, claimedBy }] of Object.entries(plan.add)) {
+          const input = { process, limits: context.limits, pool: self };
+          const ref = spawn('jobProcess', { id: process, systemId: process, input });
+          processes[process] = { ref, phase, claimedBy };
+        }
+        return rules.withPlan(processes, plan);
+      },
+    });
+    for (const { process, claim } of plan.grants) {
+      enqueue.sendTo(process, { type: 'process.claim', client: claim.client });
+      enqueue.sendTo(claim.client, ({ context: { processes } }) =>
+        rules.grantReport(processes, process),
+      );
+    }
+    for (const process of plan.start) enqueue.sendTo(process, { type: 'process.start' });
+  });
+}
+
+/** Owns the job processes for life: keeps warm ones ready, grants claims, replaces the dead with back-off. */
+export const processPoolMachine = pool
+  .extend({
+    actions: {
+      emitReady: pool.emit({ type: 'pool.ready' }),
+      emitFailing: pool.emit(({ context }) => rules.failingEvent(context)),
+      emitRecovered: pool.emit({ type: 'pool.recovered' }),
+      reportReady: pool.sendTo(({ context }) => context.parent, { type: 'pool.ready' }),
+      reportFailing: pool.sendTo(
+        ({ context }) => context.parent,
+        ({ context }) => rules.failingReport(context),
+      ),
+      reportRecovered: pool.sendTo(({ context }) => context.parent, { type: 'pool.recovered' }),
+      prove: balance({ grant: false, idle: 1 }),
+      grant: balance({ grant: true, idle: null }),
+      fill: balance({ grant: true, idle: 0 }),
+      noteClaim: pool.assign(({ context, event }) => rules.noteClaim(context, event)),
+      release: pool.enqueueActions(({ context, event, enqueue }) => {
+        const released = rules.releasedProcess(context, event);
+        enqueue.assign(rules.release(context, event));
+        if (released !== null) enqueue.sendTo(released, { type: 'process.release' });
+      }),
+      refuseWaiting: pool.enqueueActions(({ context, enqueue }) => {
+        const report = { type: 'pool.refused' as const, failure: context.failure };
+        for (const claim of context.waiting) enqueue.sendTo(claim.client, report);
+        enqueue.assign({ waiting: [] });
+      }),
+      trim: pool.enqueueActions(({ context, enqueue }) => {
+        for (const id of rules.surplusProcesses(context)) {
+          enqueue.sendTo(id, { type: 'process.stop', cause: 'surplus' });
+          enqueue.assign({
+            processes: ({ context: { processes } }) =>
+              rules.withEntry(processes, id, { phase: 'stopping' }),
+          });
+        }
+      }),
+      noteFreeSlots: pool.assign(({ event }) =>
+        event.type === 'pool.slotsChanged' ? { freeSlots: event.freeSlots } : {},
+      ),
+      noteWarm: pool.assign(({ context, event }) => rules.noteWarm(context, event)),
+      noteWarmupFailed: pool.assign(({ context, event }) => rules.noteWarmupFailed(context, event)),
+      noteFatal: pool.assign({ fatal: true }),
+      noteLoss: pool.assign(({ context, event }) => rules.noteLoss(context, event)),
+      forgetFailure: pool.assign({
+        failures: ({ context }) => Math.max(0, context.failures - 1),
+      }),
+      forgetAllFailures: pool.assign({ failures: 0, failuresInARow: 0 }),
+      forgetLater: pool.raise({ type: 'pool.failureForgotten' }, { delay: 'restartPeriod' }),
+      refillAfterBackOff: pool.raise(
+        { type: 'pool.refillDue' },
+        { delay: 'restartDelay', id: 'refill' },
+      ),
+      refillAfterJoin: pool.raise(
+        { type: 'pool.refillDue' },
+        { delay: 'joinTimeout', id: 'refill' },
+      ),
+      remove: pool.enqueueActions(({ context, event, enqueue }) => {
+        const id = rules.endedProcess(event);
+        if (id === null) return;
+        enqueue.assign({ processes: rules.withoutEntry(context.processes, id) });
+        enqueue.stopChild(id);
+      }),
+      stopAll: pool.enqueueActions(({ context, enqueue }) => {
+        for (const id of Object.keys(context.processes)) {
+          enqueue.sendTo(id, { type: 'process.stop', cause: 'worker-closing' });
+        }
+      }),
+      killAll: pool.enqueueActions(({ context, enqueue }) => {
+        for (const id of Object.keys(context.processes)) {
+          enqueue.sendTo(id, { type: 'process.kill', cause: 'worker-closing' });
+        }
+      }),
+    },
+  })
+  .createMachine({
+    id: 'processPool',
+    description:
+      'Owns the job processes for life. Warm ones wait for jobs; claims are granted; the dead are replaced with back-off.',
+    context: ({ input }) => ({
+      ...input,
+      processes: {},
+      waiting: [],
+      freeSlots: null,
+      failures: 0,
+      failuresInARow: 0,
+      failure: null,
+      fatal: false,
+    }),
+    output: ({ context }) => rules.output(context),
+    on: {
+      'pool.release': {
+        description: 'The job did not come to be: its process goes back clean.',
+        actions: ['release', 'trim'],
+      },
+      'pool.slotsChanged': { actions: ['noteFreeSlots', 'trim'] },
+      'pool.failureForgotten': {
+        description: 'A failure counts for the restart period only.',
+        actions: 'forgetFailure',
+      },
+      'pool.stop': '.stopping',
+      'pool.kill': '.killing',
+      'process.warmupFailed': { actions: ['noteWarmupFailed', 'forgetLater', 'refillAfterBackOff'] },
+      'xstate.done.actor.process.*': [
+        {
+          description: 'An idle process died: it counts as a failure and is replaced with back-off.',
+          guard: {
+            type: 'isIdleLoss',
+            params: ({ event }) => ({ output: event.output }),
+          },
+          actions: ['noteLoss', 'remove', 'forgetLater', 'refillAfterBackOff'],
+        },
+        { actions: 'remove' },
+      ],
+      'xstate.error.actor.process.*': {
+        description: 'A bug in a process actor; its process is ended by the registry.',
+        actions: ['noteLoss', 'remove', 'forgetLater', 'refillAfterBackOff'],
+      },
+    },
+    initial: 'proving',
+    states: {
+      proving: {
+        description:
+          'No process has loaded the agent and finished prewarm yet: claims wait, and the worker takes no jobs.',
+        entry: 'prove',
+        always: { guard: 'isOverIntensity', target: 'failing' },
+        on: {
+          'pool.claim': { actions: 'noteClaim' },
+          'pool.refillDue': { actions: 'prove' },
+          'process.becameWarm': {
+            target: 'serving',
+            actions: ['noteWarm', 'forgetAllFailures', 'reportReady', 'emitReady'],
+          },
+          'process.warmupFailed': [
+            {
+              description: 'Another try cannot help: no such file, no default export.',
+              guard: { type: 'isFatal', params: ({ event }) => ({ fatal: event.fatal }) },
+              target: 'stopping',
+              actions: ['noteWarmupFailed', 'noteFatal'],
+            },
+            { actions: ['noteWarmupFailed', 'forgetLater', 'refillAfterBackOff'] },
+          ],
+        },
+      },
+      serving: {
+        description: 'The agent works. Claims are granted at once, by a warm process or the next best.',
+        entry: 'fill',
+        always: { guard: 'isOverIntensity', target: 'failing' },
+        on: {
+          'pool.claim': {
+            description:
+              'The refill waits until the job is in its room, or 1 s, so that it does not slow the caller.',
+            actions: ['noteClaim', 'grant', 'refillAfterJoin'],
+          },
+          'pool.slotsChanged': { actions: ['noteFreeSlots', 'trim', 'refillAfterJoin'] },
+          'process.joined': { actions: 'fill' },
+          'pool.refillDue': { actions: 'fill' },
+          'process.becameWarm': { actions: ['noteWarm', 'grant'] },
+        },
+      },
+      failing: {
+        description:
+          'More failures than restartIntensity within the restart period: no spinning. One try every 30 s.',
+        entry: ['reportFailing', 'emitFailing', 'refuseWaiting'],
+        on: {
+          'pool.claim': { actions: ['noteClaim', 'refuseWaiting'] },
+          'process.becameWarm': {
+            target: 'serving',
+            actions: ['noteWarm', 'forgetAllFailures', 'reportRecovered', 'emitRecovered'],
+          },
+          'process.warmupFailed': { actions: 'noteWarmupFailed' },
+        },
+        initial: 'resting',
+        states: {
+          resting: {
+            description: 'Waits before the next try.',
+            after: { slowRestartDelay: 'trying' },
+          },
+          trying: {
+            description: 'One process is started to see whether the agent works again.',
+            entry: 'prove',
+            after: { slowRestartDelay: { target: 'trying', reenter: true } },
+          },
+        },
+      },
+      stopping: {
+        description: 'Every process gets the kill ladder.',
+        entry: ['refuseWaiting', 'stopAll'],
+        always: { guard: 'isEmpty', target: 'stopped' },
+        on: {
+          'pool.claim': { actions: ['noteClaim', 'refuseWaiting'] },
+          'process.warmupFailed': { actions: 'noteWarmupFailed' },
+        },
+      },
+      killing: {
+        description: 'Every process group gets SIGKILL now.',
+        entry: ['refuseWaiting', 'killAll'],
+        always: { guard: 'isEmpty', target: 'stopped' },
+        on: {
+          'pool.claim': { actions: ['noteClaim', 'refuseWaiting'] },
+          'process.warmupFailed': { actions: 'noteWarmupFailed' },
+        },
+      },
+      stopped: { description: 'No job process is left.', type: 'final' },
+    },
+  });

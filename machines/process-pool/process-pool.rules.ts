@@ -1,0 +1,264 @@
+import type { PoolEvent } from '../events.ts';
+import type { JobProcessOutput, StopCause } from '../job-process/job-process.types.ts';
+import type { Failure } from '../messages.ts';
+import type {
+  ClaimReport,
+  PoolEntry,
+  PoolStateReport,
+  ProcessPoolContext,
+  ProcessPoolMachineEvent,
+  ProcessPoolOutput,
+} from './process-pool.types.ts';
+
+type Processes = ProcessPoolContext['processes'];
+
+/** Causes that count as a failure of an idle process; the others are the pool's own wish or counted already. */
+const FAULTS: StopCause[] = ['unresponsive', 'memory-limit'];
+
+/** What `plan` is asked for. */
+export interface Wanted {
+  /** Give waiting claims a process each. */
+  grant: boolean;
+  /** Bring the pool to its number of idle processes, at least this many; `null`: leave it. */
+  idle: number | null;
+}
+
+/** What to do: processes to add and who has them, turns to warm up, claims to grant. */
+export interface Plan {
+  add: Record<string, Sketch>;
+  start: string[];
+  grants: { process: string; claim: ProcessPoolContext['waiting'][number] }[];
+}
+
+type Sketch = Pick<PoolEntry, 'phase' | 'claimedBy'>;
+
+/** Grants first, then refills, then gives turns to warm up: claimed processes first, as many as there are cores. */
+export function plan(context: ProcessPoolContext, wanted: Wanted): Plan {
+  const sketch: Record<string, Sketch> = {};
+  for (const [id, { phase, claimedBy }] of Object.entries(context.processes)) {
+    sketch[id] = { phase, claimedBy };
+  }
+  const grants = wanted.grant ? grantClaims(sketch, context.waiting) : [];
+  if (wanted.idle !== null) refill(sketch, Math.max(wanted.idle, idleTarget(context)));
+  const start = takeTurns(sketch, context.maxStarting);
+  const added = Object.entries(sketch).filter(([id]) => !(id in context.processes));
+  return { add: Object.fromEntries(added), start, grants };
+}
+
+function grantClaims(
+  sketch: Record<string, Sketch>,
+  waiting: ProcessPoolContext['waiting'],
+): Plan['grants'] {
+  return waiting.map((claim) => {
+    const process = bestIdle(sketch) ?? freeId(sketch);
+    sketch[process] = { phase: sketch[process]?.phase ?? 'queued', claimedBy: claim.slot };
+    return { process, claim };
+  });
+}
+
+function refill(sketch: Record<string, Sketch>, target: number): void {
+  for (let missing = target - idleIds(sketch).length; missing > 0; missing -= 1) {
+    sketch[freeId(sketch)] = { phase: 'queued', claimedBy: null };
+  }
+}
+
+function takeTurns(sketch: Record<string, Sketch>, maxStarting: number): string[] {
+  const entries = Object.entries(sketch);
+  const warming = entries.filter(([, entry]) => entry.phase === 'warming').length;
+  const queued = entries.filter(([, entry]) => entry.phase === 'queued');
+  const claimed = queued.filter(([, entry]) => entry.claimedBy !== null);
+  const rest = queued.filter(([, entry]) => entry.claimedBy === null);
+  const turns = [...claimed, ...rest].slice(0, Math.max(0, maxStarting - warming));
+  for (const [, entry] of turns) entry.phase = 'warming';
+  return turns.map(([id]) => id);
+}
+
+/** A warm process, else the one that is nearest to it. */
+function bestIdle(sketch: Record<string, Sketch>): string | undefined {
+  const idle = idleIds(sketch);
+  return (
+    idle.find((id) => sketch[id]?.phase === 'warm') ??
+    idle.find((id) => sketch[id]?.phase === 'warming') ??
+    idle[0]
+  );
+}
+
+/** Processes that no job has claimed and that are not on their way out. */
+function idleIds(sketch: Record<string, Sketch>): string[] {
+  return Object.entries(sketch)
+    .filter(([, entry]) => entry.claimedBy === null && entry.phase !== 'stopping')
+    .map(([id]) => id);
+}
+
+/** Ids are pooled, the lowest free one first, so that event types stay few. */
+function freeId(sketch: Record<string, Sketch>): string {
+  let index = 1;
+  while (`process.${index}` in sketch) index += 1;
+  return `process.${index}`;
+}
+
+/** How many processes to keep ready: as many as asked, and no more than there are free slots. */
+function idleTarget(context: ProcessPoolContext): number {
+  return Math.min(context.numIdleProcesses, context.freeSlots ?? Infinity);
+}
+
+/** Idle processes above the target, the least ready first. With none to keep, the proof is kept for the first job. */
+export function surplusProcesses(context: ProcessPoolContext): string[] {
+  const order = ['queued', 'warming', 'warm'];
+  const rank = (id: string): number => order.indexOf(context.processes[id]?.phase ?? '');
+  const idle = idleIds(context.processes).sort((one, other) => rank(one) - rank(other));
+  const keep = Math.max(idleTarget(context), context.numIdleProcesses === 0 ? 1 : 0);
+  return idle.slice(0, Math.max(0, idle.length - keep));
+}
+
+/** The pool with one process changed; unchanged when there is none of that id. */
+export function withEntry(
+  processes: Processes,
+  id: string,
+  change: Partial<PoolEntry>,
+): Processes {
+  const entry = processes[id];
+  return entry === undefined ? processes : { ...processes, [id]: { ...entry, ...change } };
+}
+
+/** The pool without one process. */
+export function withoutEntry(processes: Processes, id: string): Processes {
+  const { [id]: _gone, ...rest } = processes;
+  return rest;
+}
+
+/** Back-off before the next start after failures: 0.5 s, 1 s, 2 s … 30 s. */
+export function restartDelayMs(failuresInARow: number): number {
+  return Math.min(30_000, 500 * 2 ** Math.min(Math.max(0, failuresInARow - 1), 10));
+}
+
+/** True when an idle process went away without being told to. */
+export function isIdleLoss(context: ProcessPoolContext, output: JobProcessOutput): boolean {
+  const entry = context.processes[output.process];
+  const isLoss = output.cause === null || FAULTS.includes(output.cause);
+  return entry !== undefined && entry.claimedBy === null && isLoss;
+}
+
+/** A claim waits to be granted. */
+export function noteClaim(
+  context: ProcessPoolContext,
+  event: ProcessPoolMachineEvent,
+): Pick<ProcessPoolContext, 'waiting'> {
+  if (event.type !== 'pool.claim') return { waiting: context.waiting };
+  return { waiting: [...context.waiting, { slot: event.slot, client: event.client }] };
+}
+
+/** The process that goes back to the pool, if the slot had one that is still of use. */
+export function releasedProcess(
+  context: ProcessPoolContext,
+  event: ProcessPoolMachineEvent,
+): string | null {
+  if (event.type !== 'pool.release') return null;
+  const owned = Object.entries(context.processes);
+  return owned.find(([, entry]) => entry.claimedBy === event.slot)?.[0] ?? null;
+}
+
+/** The slot has no claim and no process any more. */
+export function release(
+  context: ProcessPoolContext,
+  event: ProcessPoolMachineEvent,
+): Pick<ProcessPoolContext, 'waiting' | 'processes'> {
+  if (event.type !== 'pool.release') return context;
+  const id = releasedProcess(context, event);
+  return {
+    waiting: context.waiting.filter((claim) => claim.slot !== event.slot),
+    processes:
+      id === null ? context.processes : withEntry(context.processes, id, { claimedBy: null }),
+  };
+}
+
+/** The process is warm; failures in a row are over. */
+export function noteWarm(
+  context: ProcessPoolContext,
+  event: ProcessPoolMachineEvent,
+): Pick<ProcessPoolContext, 'processes' | 'failuresInARow'> {
+  if (event.type !== 'process.becameWarm') return context;
+  return {
+    processes: withEntry(context.processes, event.process, { phase: 'warm' }),
+    failuresInARow: 0,
+  };
+}
+
+/** The process will not get warm; it is on its way out. */
+export function noteWarmupFailed(
+  context: ProcessPoolContext,
+  event: ProcessPoolMachineEvent,
+): Partial<ProcessPoolContext> {
+  if (event.type !== 'process.warmupFailed') return {};
+  return {
+    ...countFailure(context, event.failure),
+    processes: withEntry(context.processes, event.process, { phase: 'stopping' }),
+  };
+}
+
+/** A process is gone that nobody sent away. */
+export function noteLoss(
+  context: ProcessPoolContext,
+  event: ProcessPoolMachineEvent,
+): Partial<ProcessPoolContext> {
+  return countFailure(context, 'output' in event ? event.output.failure : null);
+}
+
+/** The id of the process whose actor ended. */
+export function endedProcess(event: ProcessPoolMachineEvent): string | null {
+  return 'actorId' in event ? event.actorId : null;
+}
+
+/** One failure more. */
+function countFailure(
+  context: ProcessPoolContext,
+  failure: Failure | null,
+): Pick<ProcessPoolContext, 'failure' | 'failures' | 'failuresInARow'> {
+  return {
+    failure: failure ?? context.failure,
+    failures: context.failures + 1,
+    failuresInARow: context.failuresInARow + 1,
+  };
+}
+
+/** The failure to show while the pool is failing. */
+export function poolFailure(context: ProcessPoolContext): Failure {
+  return (
+    context.failure ?? { code: 'GR_PROCESS_EXITED', message: 'Job processes exit while warm.' }
+  );
+}
+
+/** Too many failures. */
+export function failingEvent(context: ProcessPoolContext): PoolEvent {
+  return { type: 'pool.failing', failure: poolFailure(context), failures: context.failures };
+}
+
+/** Tells the worker to take no jobs. */
+export function failingReport(context: ProcessPoolContext): PoolStateReport {
+  return { type: 'pool.failing', failure: poolFailure(context) };
+}
+
+/** How the pool ended. */
+export function output(context: ProcessPoolContext): ProcessPoolOutput {
+  return context.fatal
+    ? { outcome: 'failed', failure: poolFailure(context) }
+    : { outcome: 'stopped' };
+}
+
+/** The pool once a plan is carried out. */
+export function withPlan(processes: Processes, plan: Plan): Processes {
+  let next = processes;
+  for (const { process, claim } of plan.grants) {
+    next = withEntry(next, process, { claimedBy: claim.slot });
+  }
+  for (const process of plan.start) next = withEntry(next, process, { phase: 'warming' });
+  return next;
+}
+
+/** Tells a job which process is its own. */
+export function grantReport(processes: Processes, process: string): ClaimReport {
+  const entry = processes[process];
+  return entry === undefined
+    ? { type: 'pool.refused', failure: null }
+    : { type: 'pool.claimed', process, processRef: entry.ref };
+}

@@ -1,0 +1,95 @@
+import type { ActorRefFrom } from 'xstate';
+import type { jobProcessMachine } from '../job-process/job-process.machine.ts';
+import type {
+  JobProcessOutput,
+  PoolReport,
+  ProcessCommand,
+  ProcessLimits,
+  ProcessReport,
+} from '../job-process/job-process.types.ts';
+import type { Failure } from '../messages.ts';
+import type { Ref } from '../refs.ts';
+
+/** What a job is told about its claim. */
+export type ClaimReport =
+  | { type: 'pool.claimed'; process: string; processRef: Ref<ProcessCommand> }
+  | { type: 'pool.refused'; failure: Failure | null };
+
+/** A job that claims a process: it hears of the claim, then of the process. */
+export type Client = Ref<ClaimReport | ProcessReport>;
+
+/** What the worker and its jobs tell the pool. */
+export type PoolCommand =
+  | { type: 'pool.claim'; slot: string; client: Client }
+  /** The claim is given up: a waiting one is forgotten, a granted process goes back clean. */
+  | { type: 'pool.release'; slot: string }
+  /** Slots in use changed, so that no more is kept warm than can still be used. */
+  | { type: 'pool.slotsChanged'; freeSlots: number | null }
+  | { type: 'pool.stop' }
+  | { type: 'pool.kill' };
+
+/** What the pool tells the worker. */
+export type PoolStateReport =
+  | { type: 'pool.ready' }
+  | { type: 'pool.failing'; failure: Failure }
+  | { type: 'pool.recovered' };
+
+type ProcessDone = {
+  type: `xstate.done.actor.process.${string}`;
+  output: JobProcessOutput;
+  actorId: string;
+};
+type ProcessError = {
+  type: `xstate.error.actor.process.${string}`;
+  error: unknown;
+  actorId: string;
+};
+
+/** Everything that can happen to the pool. */
+export type ProcessPoolMachineEvent =
+  | PoolCommand
+  | PoolReport
+  | { type: 'pool.refillDue' }
+  | { type: 'pool.failureForgotten' }
+  | ProcessDone
+  | ProcessError;
+
+/** What the pool is started with. */
+export interface ProcessPoolInput {
+  /** How many processes are kept warm. */
+  numIdleProcesses: number;
+  /** How many may warm up at once: the number of cores. */
+  maxStarting: number;
+  /** Failures within the restart period before the pool says that it is failing. */
+  restartIntensity: number;
+  limits: ProcessLimits;
+  parent: Ref<PoolStateReport>;
+}
+
+/** A process as the pool sees it. */
+export interface PoolEntry {
+  ref: ActorRefFrom<typeof jobProcessMachine>;
+  phase: 'queued' | 'warming' | 'warm' | 'stopping';
+  /** The slot of the job that claimed it. */
+  claimedBy: string | null;
+}
+
+/** What the pool remembers. */
+export interface ProcessPoolContext extends ProcessPoolInput {
+  processes: Record<string, PoolEntry>;
+  /** Claims that wait for the first proof that the agent works. */
+  waiting: { slot: string; client: Client }[];
+  freeSlots: number | null;
+  /** Failures within the restart period. */
+  failures: number;
+  /** Failures in a row, for the back-off. */
+  failuresInARow: number;
+  failure: Failure | null;
+  fatal: boolean;
+}
+
+/** How the pool ended. */
+export type ProcessPoolOutput =
+  | { outcome: 'stopped' }
+  /** The agent can never work: no such file, no default export. */
+  | { outcome: 'failed'; failure: Failure };
