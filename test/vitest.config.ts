@@ -1,10 +1,9 @@
 /** The three layers of tests: `unit` touches nothing, `integration` one real resource, `e2e` a real LiveKit server. */
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const globalSetup = fileURLToPath(new URL('support/global-setup.ts', import.meta.url));
+const support = (file: string) => fileURLToPath(new URL(`support/${file}`, import.meta.url));
 
 /** Folders of test/ whose tests use one real resource: a process, a socket, a file, another tool. */
 const integrationFolders = [
@@ -50,6 +49,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: testsIn(integrationFolders),
+          globalSetup: [support('leftovers.ts')],
           // Each test forks processes and talks over sockets: worker threads would share signals and exit codes.
           pool: 'forks',
           testTimeout: 30_000,
@@ -61,7 +61,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: testsIn(e2eFolders),
-          globalSetup: existsSync(globalSetup) ? [globalSetup] : [],
+          globalSetup: [support('leftovers.ts'), support('global-setup.ts')],
           pool: 'forks',
           // One server, and agents that need a core each: one file after the other.
           fileParallelism: false,
