@@ -116,6 +116,7 @@ export const sessionCloseMachine = setup({
                 'ctx.signal is aborted, the shutdown listeners are told at once, entry may still settle.',
               entry: { type: 'begin', params: { step: 'entry' } },
               invoke: {
+                id: 'settleEntry',
                 src: 'settleEntry',
                 input: ({ context }) => rules.causeOf(context),
                 onDone: 'endingSession',
@@ -136,6 +137,7 @@ export const sessionCloseMachine = setup({
               description: 'onSessionEnd: the agent is still in the room.',
               entry: { type: 'begin', params: { step: 'sessionEnd' } },
               invoke: {
+                id: 'endSession',
                 src: 'endSession',
                 input: ({ context }) => rules.causeOf(context),
                 onDone: '#sessionClose.closing.reporting',
@@ -171,6 +173,7 @@ export const sessionCloseMachine = setup({
             'A connect under way is waited for: leaving does nothing before it is done. No connect, no wait.',
           entry: { type: 'begin', params: { step: 'connect' } },
           invoke: {
+            id: 'settleConnect',
             src: 'settleConnect',
             input: ({ context }) => rules.causeOf(context),
             onDone: 'departing',
@@ -195,6 +198,7 @@ export const sessionCloseMachine = setup({
           description: 'All participants are disconnected by the server.',
           entry: { type: 'begin', params: { step: 'deleteRoom' } },
           invoke: {
+            id: 'deleteRoom',
             src: 'deleteRoom',
             input: ({ context }) => rules.causeOf(context),
             onDone: 'leavingRoom',
@@ -214,6 +218,7 @@ export const sessionCloseMachine = setup({
           description: 'The agent disconnects; nothing to do when the room is gone already.',
           entry: { type: 'begin', params: { step: 'leave' } },
           invoke: {
+            id: 'leaveRoom',
             src: 'leaveRoom',
             input: ({ context }) => rules.causeOf(context),
             onDone: 'callingBack',
@@ -233,6 +238,7 @@ export const sessionCloseMachine = setup({
           description: 'The shutdown callbacks, all at the same time.',
           entry: { type: 'begin', params: { step: 'callbacks' } },
           invoke: {
+            id: 'runCallbacks',
             src: 'runCallbacks',
             input: ({ context }) => rules.causeOf(context),
             onDone: 'flushing',
@@ -252,6 +258,7 @@ export const sessionCloseMachine = setup({
           description: 'What was logged reaches its destination.',
           entry: { type: 'begin', params: { step: 'flush' } },
           invoke: {
+            id: 'flushLogs',
             src: 'flushLogs',
             input: ({ context }) => rules.causeOf(context),
             onDone: 'disposing',
@@ -272,6 +279,7 @@ export const sessionCloseMachine = setup({
             'The native library stops its threads: a process that ends under them crashes.',
           entry: { type: 'begin', params: { step: 'dispose' } },
           invoke: {
+            id: 'disposeNative',
             src: 'disposeNative',
             input: ({ context }) => rules.causeOf(context),
             onDone: '#sessionClose.closed',

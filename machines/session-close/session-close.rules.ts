@@ -67,10 +67,10 @@ export function lateEnding(context: SessionCloseContext): SessionWarning {
 export function cutShort(context: SessionCloseContext): SessionWarning {
   const { step, limits } = context;
   const skipped = CLOSE_STEPS.slice(CLOSE_STEPS.indexOf(step) + 1);
-  const rest = skipped.length === 0 ? 'nothing was skipped' : `skipped: ${skipped.join(', ')}`;
+  const rest = skipped.length === 0 ? '' : `, skipped: ${skipped.join(', ')}`;
   return timeOut(
     step,
-    `The session close took longer than ${limits.totalMs} ms in all. ${DESCRIPTIONS[step]} was not done; ${rest}.`,
+    `The session close took longer than ${limits.totalMs} ms in all. Not done: ${step}${rest}.`,
   );
 }
 
