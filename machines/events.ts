@@ -41,6 +41,8 @@ export type WorkerEvent =
   | { type: 'worker.resumed' }
   /** No job process can be made: the worker takes no jobs until one proves that the agent works again. */
   | { type: 'worker.unavailable'; failure: Failure }
+  /** The load could not be measured; the last value stays. */
+  | { type: 'worker.loadFailed'; failure: Failure }
   | { type: 'worker.draining'; jobIds: string[]; timeoutMs: number | null }
   | { type: 'worker.closing'; cause: string; jobIds: string[] }
   | { type: 'worker.closed'; outcome: string; abandoned: string[]; failure: Failure | null };

@@ -50,6 +50,7 @@ export type RegistrationReport =
   | {
       type: 'registration.jobAssigned';
       registration: string;
+      workerId: string;
       job: Job;
       url: string | null;
       token: string;

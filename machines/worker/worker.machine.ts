@@ -1,0 +1,703 @@
+import { assign, emit, enqueueActions, raise, sendTo, setup, type EventObject } from 'xstate';
+import type { JobEvent, WorkerEvent } from '../events.ts';
+import { jobMachine } from '../job/job.machine.ts';
+import type { JobCommand, JobPhase } from '../job/job.types.ts';
+import type { CloseReason, Failure, Job, RejectReason } from '../messages.ts';
+import { processPoolMachine } from '../process-pool/process-pool.machine.ts';
+import type { PoolCommand } from '../process-pool/process-pool.types.ts';
+import { registrationMachine } from '../registration/registration.machine.ts';
+import type { RegistrationOutput, RegistrationReport } from '../registration/registration.types.ts';
+import { unprovidedCallback } from '../unprovided.ts';
+import * as rules from './worker.rules.ts';
+import type {
+  WorkerContext,
+  WorkerInput,
+  WorkerMachineEvent,
+  WorkerOutput,
+} from './worker.types.ts';
+
+type Request = Extract<RegistrationReport, { type: 'registration.jobRequested' }>;
+
+const worker = setup({
+  types: {
+    context: {} as WorkerContext,
+    events: {} as WorkerMachineEvent,
+    input: {} as WorkerInput,
+    output: {} as WorkerOutput,
+    emitted: {} as WorkerEvent | JobEvent,
+  },
+  actors: {
+    registration: registrationMachine,
+    processPool: processPoolMachine,
+    job: jobMachine,
+    sampleLoad: unprovidedCallback<EventObject>('workerMachine', 'sampleLoad'),
+  },
+  actions: {
+    emitAvailable: emit(({ context }) => ({
+      type: 'worker.available',
+      status: rules.reportedStatus(context, true),
+    })),
+    emitFull: emit(({ context }) => ({
+      type: 'worker.full',
+      status: rules.reportedStatus(context, false),
+      cause: rules.isFull(context) ? 'slots' : 'load',
+    })),
+    emitPaused: emit({ type: 'worker.paused' }),
+    emitResumed: emit({ type: 'worker.resumed' }),
+    emitUnavailable: emit((_, params: { failure: Failure }) => ({
+      type: 'worker.unavailable',
+      failure: params.failure,
+    })),
+    emitLoadFailed: emit((_, params: { failure: Failure }) => ({
+      type: 'worker.loadFailed',
+      failure: params.failure,
+    })),
+    emitDraining: emit(({ context }) => ({
+      type: 'worker.draining',
+      jobIds: rules.jobIds(context),
+      timeoutMs: context.drainTimeoutMs,
+    })),
+    emitClosing: emit(({ context }) => ({
+      type: 'worker.closing',
+      cause: context.closeCause,
+      jobIds: rules.jobIds(context),
+    })),
+    emitClosed: emit(({ context }) => rules.closedEvent(context)),
+    emitRefused: emit((_, params: { job: Job; reason: RejectReason }) =>
+      rules.refusedEvent(params.job, params.reason),
+    ),
+    noteRegistered: assign(
+      ({ context }, params: { registration: string; workerId: string }) => ({
+        entries: rules.withWorkerId(context.entries, params.registration, params.workerId),
+      }),
+    ),
+    forgetRegistration: assign(({ context }, params: { id: string }) => ({
+      entries: rules.withoutRegistration(context.entries, params.id),
+    })),
+    notePoolReady: assign({ isPoolReady: true }),
+    notePoolFailing: assign({ isPoolReady: false }),
+    noteLoad: assign((_, params: { load: number }) => params),
+    notePhase: assign(({ context }, params: { slot: string; phase: JobPhase }) => ({
+      slots: rules.withPhase(context.slots, params.slot, params.phase),
+    })),
+    noteDrainTimeout: assign(({ context }, params: { timeoutMs: number | null | undefined }) => ({
+      drainTimeoutMs: params.timeoutMs === undefined ? context.drainTimeoutMs : params.timeoutMs,
+    })),
+    noteClose: assign((_, params: { reason: CloseReason; cause: string }) => ({
+      closeReason: params.reason,
+      closeCause: params.cause,
+    })),
+    noteAbandoned: assign({ abandoned: ({ context }) => rules.jobIds(context) }),
+    noteFailure: assign(({ context }, params: { failure: Failure | null }) => ({
+      failure: context.failure ?? params.failure,
+    })),
+    freeSlot: enqueueActions(({ context, enqueue }, params: { slot: string }) => {
+      enqueue.assign({ slots: rules.withoutSlot(context.slots, params.slot) });
+      enqueue.stopChild(params.slot);
+    }),
+    capacityChanged: raise({ type: 'worker.capacityChanged' }),
+    refuse: enqueueActions(({ context, enqueue }, params: { request: Request; reason: RejectReason }) => {
+      const { registration, workerId, job } = params.request;
+      const entry = context.entries[registration];
+      if (entry !== undefined) enqueue.sendTo(entry.ref, rules.refusalCommand(job.id, workerId));
+    }),
+    answerLate: enqueueActions(
+      ({ context, enqueue }, params: { registration: string; jobId: string; workerId: string }) => {
+        const entry = context.entries[params.registration];
+        if (entry !== undefined)
+          enqueue.sendTo(entry.ref, rules.lateCommand(params.jobId, params.workerId));
+      },
+    ),
+    tellJob: enqueueActions(
+      ({ context, enqueue }, params: { jobId: string; command: JobCommand }) => {
+        const slot = rules.slotOfJob(context, params.jobId);
+        if (slot !== null) enqueue.sendTo(slot.ref, params.command);
+      },
+    ),
+    tellRunningJobs: enqueueActions(({ context, enqueue }, params: { registration: string }) => {
+      const entry = context.entries[params.registration];
+      const jobIds = rules.runningJobIds(context, params.registration);
+      if (entry !== undefined) enqueue.sendTo(entry.ref, { type: 'worker.jobsRunning', jobIds });
+    }),
+    tellJobsLost: enqueueActions(({ context, enqueue }, params: { registration: string }) => {
+      for (const slot of Object.values(context.slots)) {
+        if (slot.registration === params.registration)
+          enqueue.sendTo(slot.ref, { type: 'registration.lost' });
+      }
+    }),
+    tellJobsDraining: enqueueActions(({ context, enqueue }) => {
+      for (const { ref } of Object.values(context.slots)) {
+        enqueue.sendTo(ref, { type: 'worker.draining', deadlineMs: context.drainTimeoutMs });
+      }
+    }),
+    tellJobsClosing: enqueueActions(({ context, enqueue }) => {
+      for (const { ref } of Object.values(context.slots)) {
+        enqueue.sendTo(ref, { type: 'job.close', reason: context.closeReason });
+      }
+    }),
+    /** The server is told what it may send: status and load always together, at once (R4). */
+    tellStatus: enqueueActions(({ context, enqueue }, params: { wantsJobs: boolean }) => {
+      const status = rules.reportedStatus(context, params.wantsJobs);
+      for (const { ref } of Object.values(context.entries)) {
+        enqueue.sendTo(ref, { type: 'worker.statusChanged', status });
+      }
+    }),
+    tellPool: sendTo('pool', (_, params: { command: PoolCommand }) => params.command),
+    tellPoolSlots: sendTo('pool', ({ context }) => rules.slotsCommand(context)),
+    closeRegistrations: enqueueActions(({ context, enqueue }) => {
+      for (const { ref } of Object.values(context.entries)) {
+        enqueue.sendTo(ref, { type: 'registration.close' });
+      }
+    }),
+    simulateJob: enqueueActions(
+      ({ context, enqueue }, params: { room: string; participantIdentity: string | null }) => {
+        const entry = Object.values(context.entries)[0];
+        if (entry !== undefined)
+          enqueue.sendTo(entry.ref, { type: 'worker.simulateJob', ...params });
+      },
+    ),
+  },
+  guards: {
+    isReady: ({ context }) => context.isPoolReady && rules.isRegistered(context),
+    isPoolFailing: ({ context }) => !context.isPoolReady,
+    hasNoRoom: ({ context }) => rules.isFull(context) || rules.isOverloaded(context),
+    hasRoom: ({ context }) => !rules.isFull(context) && !rules.isOverloaded(context),
+    canAdmit: ({ context }, params: { job: Job }) => rules.refusal(context, params.job) === null,
+    isKnownJob: ({ context }, params: { jobId: string }) =>
+      rules.slotOfJob(context, params.jobId) !== null,
+    hasDrainTimeout: ({ context }) => context.drainTimeoutMs !== null,
+    hasNoJobs: ({ context }) => rules.slotCount(context) === 0,
+    hasNoRegistrations: ({ context }) => Object.keys(context.entries).length === 0,
+    isFailedRegistration: (_, params: { output: RegistrationOutput }) =>
+      params.output.outcome === 'failed',
+  },
+  delays: {
+    drainTimeout: ({ context }) => Math.min(context.drainTimeoutMs ?? Infinity, 2 ** 31 - 1),
+    /** The jobs' own limit, then the kill ladder of their processes. */
+    closeTimeout: ({ context }) => context.jobLimits.closeTimeoutMs + 10_000,
+    killTimeout: 5_000,
+    poolTimeout: 10_000,
+    leaveTimeout: 3_000,
+  },
+});
+
+/**
+ * The program that registers with the server and owns the job processes: it admits or refuses each job request, spawns a
+ * job for each admitted one, tells every registration at once what it can take, drains and closes.
+ */
+export const workerMachine = worker
+  .extend({
+    actions: {
+      /** Reserves a slot and spawns the job in it. Slot ids are pooled, so that event types stay few. */
+      admit: worker.assign(({ context, event, spawn, self }) => {
+        if (event.type !== 'registration.jobRequested') return {};
+        const entry = context.entries[event.registration];
+        if (entry === undefined) return {};
+        const slot = rules.freeSlot(context.slots);
+        const ref = spawn('job', {
+          id: slot,
+          systemId: slot,
+          input: {
+            slot,
+            job: event.job,
+            workerId: event.workerId,
+            url: context.url,
+            limits: context.jobLimits,
+            registration: entry.ref,
+            pool: context.pool,
+            parent: self,
+          },
+        });
+        const { registration } = event;
+        const added = { ref, jobId: event.job.id, registration, phase: 'reserved' as const };
+        return { slots: { ...context.slots, [slot]: added } };
+      }),
+    },
+  })
+  .createMachine({
+    id: 'worker',
+    description: 'The program that registers with the server and owns the job processes.',
+    context: ({ input, spawn, self }) => ({
+      ...input,
+      pool: spawn('processPool', {
+        id: 'pool',
+        systemId: 'pool',
+        input: {
+          numIdleProcesses: input.numIdleProcesses,
+          maxStarting: input.maxStarting,
+          restartIntensity: input.restartIntensity,
+          limits: input.processLimits,
+          parent: self,
+        },
+      }),
+      entries: Object.fromEntries(
+        input.registrations.map(({ key, agentName, jobType, deployment }, index) => {
+          const ref = spawn('registration', {
+            id: `registration.${index + 1}`,
+            systemId: `registration:${key}`,
+            input: {
+              key,
+              agentName,
+              jobType,
+              deployment,
+              version: input.version,
+              permissions: input.permissions,
+              maxRetry: input.maxRetry,
+              parent: self,
+            },
+          });
+          return [key, { ref, workerId: '' }];
+        }),
+      ),
+      slots: {},
+      load: 0,
+      isPoolReady: false,
+      closeReason: 'worker-closing',
+      closeCause: 'drained',
+      abandoned: [],
+      failure: null,
+    }),
+    output: ({ context }) => rules.output(context),
+    invoke: {
+      id: 'load',
+      src: 'sampleLoad',
+      onError: {
+        description: 'Without a load monitor the last load stays; the cap of jobs still holds.',
+        actions: {
+          type: 'emitLoadFailed',
+          params: ({ event }) => ({ failure: rules.internalFailure(event.error) }),
+        },
+      },
+    },
+    on: {
+      'load.sampled': {
+        description: 'Every 2.5 s; the status goes out with it.',
+        actions: [
+          { type: 'noteLoad', params: ({ event }) => ({ load: event.load }) },
+          'capacityChanged',
+        ],
+      },
+      'load.failed': {
+        actions: { type: 'emitLoadFailed', params: ({ event }) => ({ failure: event.failure }) },
+      },
+      'registration.registered': {
+        actions: [
+          { type: 'noteRegistered', params: ({ event }) => event },
+          { type: 'tellRunningJobs', params: ({ event }) => event },
+        ],
+      },
+      'registration.lost': {
+        description: 'Running jobs go on; those being decided or accepted are lost (R11).',
+        actions: [
+          {
+            type: 'noteRegistered',
+            params: ({ event }) => ({ registration: event.registration, workerId: '' }),
+          },
+          { type: 'tellJobsLost', params: ({ event }) => event },
+        ],
+      },
+      'registration.jobAssigned': [
+        {
+          guard: { type: 'isKnownJob', params: ({ event }) => ({ jobId: event.job.id }) },
+          actions: {
+            type: 'tellJob',
+            params: ({ event }) => ({
+              jobId: event.job.id,
+              command: {
+                type: 'server.jobAssigned',
+                job: event.job,
+                url: event.url,
+                token: event.token,
+              },
+            }),
+          },
+        },
+        {
+          description: 'A late assignment: nobody waits for it, so the server is told FAILED.',
+          actions: {
+            type: 'answerLate',
+            params: ({ event }) => ({
+              registration: event.registration,
+              jobId: event.job.id,
+              workerId: event.workerId,
+            }),
+          },
+        },
+      ],
+      'registration.jobTerminated': {
+        description: 'News of an unknown or finished job is ignored (R6).',
+        actions: {
+          type: 'tellJob',
+          params: ({ event }) => ({
+            jobId: event.jobId,
+            command: { type: 'server.jobTerminated' },
+          }),
+        },
+      },
+      'registration.jobRequested': {
+        description: 'No job process has proven the agent yet, or the worker is closing.',
+        actions: [
+          {
+            type: 'refuse',
+            params: ({ event }) => ({ request: event, reason: 'warming' }),
+          },
+          {
+            type: 'emitRefused',
+            params: ({ event }) => ({ job: event.job, reason: 'warming' }),
+          },
+        ],
+      },
+      'job.phaseChanged': {
+        actions: [{ type: 'notePhase', params: ({ event }) => event }, 'capacityChanged'],
+      },
+      'xstate.done.actor.job.*': {
+        description: 'The job has its outcome: the slot is free.',
+        actions: [
+          { type: 'freeSlot', params: ({ event }) => ({ slot: event.actorId }) },
+          'tellPoolSlots',
+          'capacityChanged',
+        ],
+      },
+      'xstate.error.actor.job.*': {
+        description: 'A bug in a job actor: the others go on, and no new job is taken.',
+        target: '.draining',
+        actions: [
+          {
+            type: 'noteFailure',
+            params: ({ event }) => ({ failure: rules.internalFailure(event.error) }),
+          },
+          { type: 'freeSlot', params: ({ event }) => ({ slot: event.actorId }) },
+        ],
+      },
+      'xstate.done.actor.registration.*': {
+        description: 'Refused for good, or maxRetry is used up: running jobs end, then the worker fails.',
+        target: '.draining',
+        actions: [
+          { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
+          {
+            type: 'noteFailure',
+            params: ({ event }) => ({ failure: rules.registrationFailure(event.output) }),
+          },
+        ],
+      },
+      'xstate.error.actor.registration.*': {
+        description: 'A bug in a registration actor: running jobs end, then the worker fails.',
+        target: '.draining',
+        actions: [
+          { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
+          {
+            type: 'noteFailure',
+            params: ({ event }) => ({ failure: rules.internalFailure(event.error) }),
+          },
+        ],
+      },
+      'xstate.done.actor.pool': {
+        description: 'The agent can never work.',
+        target: '.closing.leaving',
+        actions: {
+          type: 'noteFailure',
+          params: ({ event }) => ({ failure: rules.poolFailure(event.output) }),
+        },
+      },
+      'xstate.error.actor.pool': {
+        description: 'A bug in the pool: the registry of processes ends what is left.',
+        target: '.closing.leaving',
+        actions: {
+          type: 'noteFailure',
+          params: ({ event }) => ({ failure: rules.internalFailure(event.error) }),
+        },
+      },
+      'worker.drain': {
+        target: '.draining',
+        actions: {
+          type: 'noteDrainTimeout',
+          params: ({ event }) => ({ timeoutMs: event.timeoutMs }),
+        },
+      },
+      'worker.close': {
+        target: '.closing',
+        actions: {
+          type: 'noteClose',
+          params: ({ event }) => ({ reason: 'worker-closing', cause: event.cause }),
+        },
+      },
+      'worker.kill': {
+        target: '.closing.killing',
+        actions: {
+          type: 'noteClose',
+          params: ({ event }) => ({ reason: 'worker-closing', cause: event.cause }),
+        },
+      },
+    },
+    initial: 'starting',
+    states: {
+      starting: {
+        description:
+          'Registers and warms the first processes side by side. The server is told FULL until a process has proven that the agent works.',
+        always: { guard: 'isReady', target: 'running' },
+        on: {
+          'pool.ready': { actions: 'notePoolReady' },
+          'pool.recovered': { actions: 'notePoolReady' },
+          'pool.failing': {
+            description: 'Goes on trying slowly, and says so.',
+            actions: {
+              type: 'emitUnavailable',
+              params: ({ event }) => ({ failure: event.failure }),
+            },
+          },
+        },
+      },
+      running: {
+        description: 'Registered, with a job process that works.',
+        entry: 'tellPoolSlots',
+        on: {
+          'worker.pause': '.paused',
+          'worker.simulateJob': {
+            actions: {
+              type: 'simulateJob',
+              params: ({ event }) => ({
+                room: event.room,
+                participantIdentity: event.participantIdentity,
+              }),
+            },
+          },
+          'pool.failing': {
+            target: '.unavailable',
+            actions: [
+              'notePoolFailing',
+              { type: 'emitUnavailable', params: ({ event }) => ({ failure: event.failure }) },
+            ],
+          },
+          'pool.recovered': { target: '.deciding', actions: 'notePoolReady' },
+        },
+        initial: 'deciding',
+        states: {
+          deciding: {
+            description: 'Looks whether there is room for a job.',
+            always: [
+              { guard: 'isPoolFailing', target: 'unavailable' },
+              { guard: 'hasNoRoom', target: 'full' },
+              { target: 'available' },
+            ],
+          },
+          available: {
+            description: 'Takes jobs. A slot is reserved at the request, before the answer.',
+            entry: [{ type: 'tellStatus', params: { wantsJobs: true } }, 'emitAvailable'],
+            on: {
+              'worker.capacityChanged': [
+                { guard: 'hasNoRoom', target: 'full' },
+                { actions: { type: 'tellStatus', params: { wantsJobs: true } } },
+              ],
+              'registration.jobRequested': [
+                {
+                  guard: { type: 'canAdmit', params: ({ event }) => ({ job: event.job }) },
+                  actions: ['admit', 'tellPoolSlots', 'capacityChanged'],
+                },
+                {
+                  description: 'The job id already has a slot.',
+                  actions: [
+                    {
+                      type: 'refuse',
+                      params: ({ event }) => ({ request: event, reason: 'duplicate' }),
+                    },
+                    {
+                      type: 'emitRefused',
+                      params: ({ event }) => ({ job: event.job, reason: 'duplicate' }),
+                    },
+                  ],
+                },
+              ],
+            },
+          },
+          full: {
+            description: 'All slots are taken, or the load reaches the threshold.',
+            entry: [{ type: 'tellStatus', params: { wantsJobs: false } }, 'emitFull'],
+            on: {
+              'worker.capacityChanged': [
+                { guard: 'hasRoom', target: 'available' },
+                { actions: { type: 'tellStatus', params: { wantsJobs: false } } },
+              ],
+              'registration.jobRequested': {
+                actions: [
+                  {
+                    type: 'refuse',
+                    params: ({ context, event }) => ({
+                      request: event,
+                      reason: rules.refusal(context, event.job) ?? 'full',
+                    }),
+                  },
+                  {
+                    type: 'emitRefused',
+                    params: ({ context, event }) => ({
+                      job: event.job,
+                      reason: rules.refusal(context, event.job) ?? 'full',
+                    }),
+                  },
+                ],
+              },
+            },
+          },
+          paused: {
+            description: 'The operator wants no new jobs; running ones go on.',
+            entry: [{ type: 'tellStatus', params: { wantsJobs: false } }, 'emitPaused'],
+            on: {
+              'worker.resume': { target: 'deciding', actions: 'emitResumed' },
+              'worker.capacityChanged': {
+                actions: { type: 'tellStatus', params: { wantsJobs: false } },
+              },
+              'pool.failing': {
+                actions: [
+                  'notePoolFailing',
+                  {
+                    type: 'emitUnavailable',
+                    params: ({ event }) => ({ failure: event.failure }),
+                  },
+                ],
+              },
+              'pool.recovered': { actions: 'notePoolReady' },
+              'registration.jobRequested': {
+                actions: [
+                  {
+                    type: 'refuse',
+                    params: ({ event }) => ({ request: event, reason: 'paused' }),
+                  },
+                  {
+                    type: 'emitRefused',
+                    params: ({ event }) => ({ job: event.job, reason: 'paused' }),
+                  },
+                ],
+              },
+            },
+          },
+          unavailable: {
+            description:
+              'Job processes fail to get warm: no job is taken until one proves that the agent works again.',
+            entry: { type: 'tellStatus', params: { wantsJobs: false } },
+            on: {
+              'worker.capacityChanged': {
+                actions: { type: 'tellStatus', params: { wantsJobs: false } },
+              },
+            },
+          },
+        },
+      },
+      draining: {
+        description: 'No new jobs; every admitted one may end by itself (R16).',
+        entry: [
+          { type: 'tellStatus', params: { wantsJobs: false } },
+          'emitDraining',
+          'tellJobsDraining',
+        ],
+        always: { guard: 'hasNoJobs', target: 'closing' },
+        on: {
+          'worker.drain': { description: 'It drains already.' },
+          'worker.capacityChanged': {
+            actions: { type: 'tellStatus', params: { wantsJobs: false } },
+          },
+          'registration.jobRequested': {
+            actions: [
+              {
+                type: 'refuse',
+                params: ({ event }) => ({ request: event, reason: 'draining' }),
+              },
+              {
+                type: 'emitRefused',
+                params: ({ event }) => ({ job: event.job, reason: 'draining' }),
+              },
+            ],
+          },
+          'xstate.done.actor.registration.*': {
+            actions: { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
+          },
+        },
+        after: {
+          drainTimeout: {
+            description: 'Sessions that are still running are ended in order.',
+            guard: 'hasDrainTimeout',
+            target: 'closing',
+            actions: {
+              type: 'noteClose',
+              params: { reason: 'drain-timeout', cause: 'drain-timeout' },
+            },
+          },
+        },
+      },
+      closing: {
+        description: 'Sessions end, then the processes, then the connections.',
+        entry: [{ type: 'tellStatus', params: { wantsJobs: false } }, 'emitClosing'],
+        on: {
+          'worker.drain': { description: 'It closes already.' },
+          'worker.close': { description: 'It closes already.' },
+          'worker.kill': {
+            description: 'Not in order any more: now.',
+            target: '.killing',
+            actions: {
+              type: 'noteClose',
+              params: ({ event }) => ({ reason: 'worker-closing', cause: event.cause }),
+            },
+          },
+          'registration.jobRequested': {
+            actions: [
+              {
+                type: 'refuse',
+                params: ({ event }) => ({ request: event, reason: 'not-running' }),
+              },
+              {
+                type: 'emitRefused',
+                params: ({ event }) => ({ job: event.job, reason: 'not-running' }),
+              },
+            ],
+          },
+          'xstate.done.actor.registration.*': {
+            actions: { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
+          },
+          'xstate.error.actor.job.*': {
+            actions: { type: 'freeSlot', params: ({ event }) => ({ slot: event.actorId }) },
+          },
+        },
+        initial: 'endingJobs',
+        states: {
+          endingJobs: {
+            description: 'Each session gets its own budget, then the kill ladder.',
+            entry: 'tellJobsClosing',
+            always: { guard: 'hasNoJobs', target: 'stoppingPool' },
+            after: {
+              closeTimeout: {
+                description: 'Whatever is left is killed and named.',
+                target: 'killing',
+              },
+            },
+          },
+          killing: {
+            description: 'Every job process group gets SIGKILL now.',
+            entry: ['noteAbandoned', { type: 'tellPool', params: { command: { type: 'pool.kill' } } }],
+            on: { 'xstate.done.actor.pool': 'reaping' },
+            after: { killTimeout: 'leaving' },
+          },
+          reaping: {
+            description:
+              'The processes are gone; their jobs tell the server and remove what stands in the rooms.',
+            always: { guard: 'hasNoJobs', target: 'leaving' },
+            after: { killTimeout: 'leaving' },
+          },
+          stoppingPool: {
+            description: 'Warm processes exit at once.',
+            entry: { type: 'tellPool', params: { command: { type: 'pool.stop' } } },
+            on: { 'xstate.done.actor.pool': 'leaving' },
+            after: { poolTimeout: 'killing' },
+          },
+          leaving: {
+            description: 'The connections are closed with code 1000.',
+            entry: 'closeRegistrations',
+            always: { guard: 'hasNoRegistrations', target: '#worker.closed' },
+            after: { leaveTimeout: '#worker.closed' },
+          },
+        },
+      },
+      closed: {
+        description: 'Nothing is left.',
+        type: 'final',
+        entry: 'emitClosed',
+      },
+    },
+  });
