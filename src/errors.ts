@@ -22,6 +22,7 @@ export const errorCodes = {
   GR_LAUNCH_FAILED: 'A job could not be launched on any process.',
   GR_ASSIGNMENT_TIMEOUT: 'The assignment of an accepted job did not come in time.',
   GR_REQUEST_FAILED: 'requestFunc threw an error.',
+  GR_REQUEST_ANSWERED: 'The job request was answered already.',
   GR_ENTRY_FAILED: 'entry threw an error.',
   GR_STEP_FAILED: 'A step of the session close failed.',
   GR_STEP_TIMEOUT: 'A step of the session close ran out of time.',
@@ -107,6 +108,8 @@ export function toFailure(error: unknown, code: ErrorCode): FailureShape {
 export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'string') return `${JSON.stringify(value)} (string)`;
+  // JSON has no NaN, no Infinity and no bigint.
+  if (typeof value === 'number' || typeof value === 'bigint') return `${value} (${typeof value})`;
   if (typeof value === 'function') return `function ${value.name || 'without a name'}`;
   let text: string | undefined;
   try {

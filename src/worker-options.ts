@@ -42,9 +42,10 @@ export interface WorkerOptionsInit {
   initializeTimeoutMs?: number;
   /** Alias of `initializeTimeoutMs`. */
   initializeProcessTimeout?: number;
-  drainTimeoutMs?: number;
+  /** 0, `Infinity` and `null`: waits for ever. */
+  drainTimeoutMs?: number | null;
   /** Alias of `drainTimeoutMs`. */
-  drainTimeout?: number;
+  drainTimeout?: number | null;
   shutdownTimeoutMs?: number;
   /** Alias of `shutdownTimeoutMs`. */
   shutdownProcessTimeout?: number;

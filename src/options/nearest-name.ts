@@ -1,0 +1,34 @@
+/** The known name that a mistyped one most likely means; `undefined` when none is near. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  const limit = Math.max(1, Math.floor(name.length / 3));
+  let nearest: string | undefined;
+  let least = limit + 1;
+  for (const candidate of known) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < least) {
+      least = distance;
+      nearest = candidate;
+    }
+  }
+  return nearest;
+}
+
+/** How many letters must be added, dropped or replaced (Levenshtein). */
+function editDistance(from: string, to: string): number {
+  let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= from.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column += 1) {
+      const replaced = cell(previous, column - 1) + (from[row - 1] === to[column - 1] ? 0 : 1);
+      const dropped = cell(previous, column) + 1;
+      const added = cell(current, column - 1) + 1;
+      current.push(Math.min(replaced, dropped, added));
+    }
+    previous = current;
+  }
+  return cell(previous, to.length);
+}
+
+function cell(row: readonly number[], column: number): number {
+  return row[column] ?? Infinity;
+}
