@@ -69,7 +69,9 @@ test('a server that was killed starts again on its ports with its keys', async (
   const { ports, apiSecret } = first;
   const second = await startLiveKitServer({ ...options, ports, apiSecret });
   expect(second.url).toBe(first.url);
-  expect(second.lines.some((line) => line.includes('"msg":"starting LiveKit server"'))).toBe(true);
+  expect(second.output.items.some((line) => line.includes('"msg":"starting LiveKit server"'))).toBe(
+    true,
+  );
   await second.stop();
   await expectNoneLeft([first.pid, second.pid]);
 });
@@ -82,6 +84,6 @@ test('a server whose configuration is wrong says so', async () => {
     config,
   });
   await expect(started).rejects.toThrow(
-    /did not start\. Its log:[^]*one of key-file or keys must be provided/,
+    /did not start\. Its last lines:[^]*one of key-file or keys must be provided/,
   );
 });

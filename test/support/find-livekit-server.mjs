@@ -8,12 +8,12 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { homedir, platform } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { describeExit, lastLines, startProgram, tellProgress } from './program.mjs';
 
 /** The version that is built, and that the tests are written against. */
 export const serverVersion = '1.13.5';
 
 const module = `github.com/livekit/livekit-server/cmd/server@v${serverVersion}`;
-const progressEveryMs = 10_000;
 const abandonedAfterMs = 3_600_000;
 
 /**
@@ -76,16 +76,12 @@ async function build({ go, target, guard, report, env }) {
   await removeAbandoned(cache);
   const folder = await mkdtemp(join(cache, 'building-'));
   report(`building LiveKit server ${serverVersion} with Go; it takes a few minutes, once`);
-  const started = Date.now();
-  const ticker = setInterval(
-    () => report(`still building: ${Math.round((Date.now() - started) / 1000)} s`),
-    progressEveryMs,
-  );
   try {
-    await runGo(guard, go, { ...env, GOBIN: folder, GOTMPDIR: folder });
+    await tellProgress(report, 'building the LiveKit server', () =>
+      runGo(guard, go, { ...env, GOBIN: folder, GOTMPDIR: folder }),
+    );
     await rename(join(folder, 'server'), target);
   } finally {
-    clearInterval(ticker);
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -94,26 +90,15 @@ async function build({ go, target, guard, report, env }) {
  * @param {import('./guard.mjs').Guard} guard
  * @param {string} go
  * @param {NodeJS.ProcessEnv} env
- * @returns {Promise<void>}
  */
-function runGo(guard, go, env) {
-  return new Promise((resolve, reject) => {
-    const child = guard.spawn(go, ['install', module], { env });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk) => (output = (output + chunk).slice(-4000)));
-    }
-    child.once('error', reject);
-    child.once('close', (code) => {
-      if (code === 0) resolve();
-      else
-        reject(
-          new Error(
-            `go install ${module} failed with exit code ${code}:\n${output.trim()}\n\n${howToGetOne}`,
-          ),
-        );
-    });
-  });
+async function runGo(guard, go, env) {
+  const program = startProgram(guard, go, ['install', module], { env });
+  const exit = await program.exited;
+  if (exit.code === 0) return;
+  const output = lastLines(program.output.items);
+  throw new Error(
+    `go install ${module} ended with ${describeExit(exit)}. ${output}\n\n${howToGetOne}`,
+  );
 }
 
 /**

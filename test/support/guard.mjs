@@ -22,7 +22,7 @@ const announce = 'echo "guard $$" >&3 && exec 3>&- && exec "$@"';
 
 /**
  * A program started by a guard: its own process group, standard output and error as pipes.
- * @typedef {import('node:child_process').ChildProcessByStdio<null, import('node:stream').Readable, import('node:stream').Readable>} GuardedProcess
+ * @typedef {import('node:child_process').ChildProcessByStdio<null, import('node:stream').Readable, import('node:stream').Readable> & { pid: number }} GuardedProcess
  */
 
 /**
@@ -54,9 +54,16 @@ export function startGuard() {
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe', guard.stdin],
       });
+      const group = child.pid;
+      if (group === undefined) {
+        // The event tells the same, later.
+        child.on('error', () => {});
+        throw new Error(
+          `${command} could not be started: there is no /bin/sh, or no room for another process.`,
+        );
+      }
       child.once('exit', () => {
-        const group = child.pid;
-        if (group !== undefined && !isGroupAlive(group)) guard.stdin.write(`forget ${group}\n`);
+        if (!isGroupAlive(group)) guard.stdin.write(`forget ${group}\n`);
       });
       return /** @type {GuardedProcess} */ (/** @type {unknown} */ (child));
     },

@@ -6,14 +6,13 @@ import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
+import { describeExit, lastLines, startProgram, stopProgram } from './program.mjs';
 
 const host = '127.0.0.1';
 const portAttempts = 5;
 const readyTimeoutMs = 15_000;
 const pollEveryMs = 20;
-const keptLines = 20_000;
 
 /**
  * The three ports of a server: HTTP and signalling, WebRTC over TCP, WebRTC over UDP.
@@ -41,17 +40,10 @@ const keptLines = 20_000;
  * @property {string} apiSecret
  * @property {Ports} ports
  * @property {number} pid
- * @property {readonly string[]} lines Its log so far: JSON, unless `config.logging` says otherwise.
- * @property {(listener: (line: string) => void) => void} onLine Told of every line from now on.
+ * @property {import('./recorder.mjs').Recorder<string>} output Its log: JSON, unless `config.logging` says otherwise.
  * @property {(signal: NodeJS.Signals) => boolean} kill
- * @property {Promise<Exit>} exited
- * @property {(options?: { graceMs?: number }) => Promise<Exit>} stop Ends it and waits for its end.
- */
-
-/**
- * @typedef {object} Exit
- * @property {number | null} code
- * @property {NodeJS.Signals | null} signal
+ * @property {Promise<import('./program.mjs').Exit>} exited
+ * @property {(options?: { graceMs?: number }) => Promise<import('./program.mjs').Exit>} stop Ends it and waits for its end.
  */
 
 /**
@@ -70,10 +62,11 @@ export async function startLiveKitServer(options) {
     } catch (error) {
       await server.stop({ graceMs: 0 });
       // Somebody else may have taken a port between our look and the server's own.
-      const taken = server.lines.some((line) => line.includes('address already in use'));
+      const taken = server.output.items.some((line) => line.includes('address already in use'));
       if (taken && options.ports === undefined && attempt < portAttempts) continue;
-      const log = server.lines.slice(-20).join('\n');
-      throw new Error(`The LiveKit server did not start. Its log:\n${log}`, { cause: error });
+      throw new Error(`The LiveKit server did not start. ${lastLines(server.output.items)}`, {
+        cause: error,
+      });
     }
   }
 }
@@ -101,52 +94,18 @@ function launch(options, ports, apiSecret) {
     ...options.config,
   };
   const env = { ...process.env, ...options.env, LIVEKIT_CONFIG: JSON.stringify(config) };
-  const child = options.guard.spawn(options.binary, [], { env });
-  /** @type {string[]} */
-  const lines = [];
-  /** @type {Set<(line: string) => void>} */
-  const listeners = new Set();
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on('line', (line) => {
-      lines.push(line);
-      if (lines.length > keptLines) lines.shift();
-      for (const listener of listeners) listener(line);
-    });
-  }
-  // 'close' comes after the last line; 'exit' may come before it.
-  const exited = once(child, 'close').then(([code, signal]) => ({ code, signal }));
+  const program = startProgram(options.guard, options.binary, [], { env });
   return {
+    ...program,
     url: `ws://${host}:${ports.http}`,
     apiKey,
     apiSecret,
     ports,
-    pid: child.pid ?? 0,
-    lines,
-    onLine: (listener) => void listeners.add(listener),
-    kill: (signal) => child.kill(signal),
-    exited,
-    stop: ({ graceMs = 1000 } = {}) => stop(child, exited, graceMs),
+    // The first SIGTERM waits for every participant to leave, the second does not. (A server that has been up for less
+    // than 100 ms loses the first.)
+    stop: ({ graceMs = 1000 } = {}) =>
+      stopProgram(program, { graceMs, killAfterMs: graceMs + 2000 }),
   };
-}
-
-/**
- * The first SIGTERM waits for every participant to leave, the second does not. (A server that has been up for less than
- * 100 ms loses the first.)
- * @param {import('./guard.mjs').GuardedProcess} child
- * @param {Promise<Exit>} exited
- * @param {number} graceMs
- * @returns {Promise<Exit>}
- */
-async function stop(child, exited, graceMs) {
-  child.kill('SIGTERM');
-  const again = setTimeout(() => child.kill('SIGTERM'), graceMs);
-  const force = setTimeout(() => child.kill('SIGKILL'), graceMs + 2000);
-  try {
-    return await exited;
-  } finally {
-    clearTimeout(again);
-    clearTimeout(force);
-  }
 }
 
 /**
@@ -160,15 +119,14 @@ async function untilReady(server) {
   void server.exited.then(() => (ended = true));
   for (;;) {
     if (ended) {
-      const { code, signal } = await server.exited;
-      throw new Error(`it ended with ${signal ?? `exit code ${code}`}`);
+      throw new Error(`It ended with ${describeExit(await server.exited)}.`);
     }
     if (
-      server.lines.some((line) => line.includes('starting LiveKit server')) &&
+      server.output.items.some((line) => line.includes('starting LiveKit server')) &&
       (await answers(server))
     )
       return;
-    if (Date.now() > deadline) throw new Error(`it did not answer within ${readyTimeoutMs} ms`);
+    if (Date.now() > deadline) throw new Error(`It did not answer within ${readyTimeoutMs} ms.`);
     await pause(pollEveryMs);
   }
 }

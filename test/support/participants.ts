@@ -14,7 +14,7 @@ import {
   TrackSource,
 } from '@livekit/rtc-node';
 import { AccessToken, RoomConfiguration } from 'livekit-server-sdk';
-import { Recorder, type WaitOptions } from './recorder.ts';
+import { Recorder, type WaitOptions } from './recorder.mjs';
 
 /** Where a participant joins. */
 export interface ServerAccess {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Recorder } from './recorder.ts';
+import { Recorder } from './recorder.mjs';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
 let target: Server;

@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { Transform } from 'node:stream';
-import { Recorder, type WaitOptions } from './recorder.ts';
+import { Recorder, type WaitOptions } from './recorder.mjs';
 
 const host = '127.0.0.1';
 

@@ -1,10 +1,17 @@
 /** Starts a worker as a user would, as a program of its own, and reads its log. */
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import type { LifecycleEvent } from '../../machines/events.ts';
 import { type Guard, startGuard } from './guard.mjs';
 import type { ServerAccess } from './participants.ts';
-import { Recorder, type WaitOptions } from './recorder.ts';
+import {
+  describeExit,
+  lastLines,
+  parseLogLine,
+  type Exit,
+  type Program,
+  startProgram,
+  stopProgram,
+} from './program.mjs';
+import { Recorder, type WaitOptions } from './recorder.mjs';
 
 /** How to start the program. */
 export interface WorkerProgramOptions {
@@ -30,13 +37,6 @@ export type LogLine = Record<string, unknown> & {
 export type EventLine<Type extends LifecycleEvent['type']> = LogLine &
   Extract<LifecycleEvent, { type: Type }>;
 
-/** How a program ended. */
-export interface ProgramExit {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-}
-
-const outputInMessages = 40;
 let sharedGuard: Guard | null = null;
 
 /** The guard of this test file's processes: none of them outlives it. */
@@ -54,15 +54,15 @@ export function startWorkerProgram(options: WorkerProgramOptions): WorkerProgram
 export class WorkerProgram {
   readonly pid: number;
   /** Standard output and error, line by line. */
-  readonly output = new Recorder<string>(lastLines);
+  readonly output: Recorder<string>;
   /** The lines that are JSON, parsed. */
-  readonly log = new Recorder<LogLine>(() => lastLines(this.output.items));
+  readonly log: Recorder<LogLine>;
   /** Resolves when the program has ended and its last line is read. */
-  readonly exited: Promise<ProgramExit>;
-  readonly #kill: (signal: NodeJS.Signals) => boolean;
+  readonly exited: Promise<Exit>;
+  readonly #program: Program;
 
   constructor({ agent, server, args = ['start'], nodeArgs = [], env = {} }: WorkerProgramOptions) {
-    const child = testGuard().spawn(process.execPath, [...nodeArgs, agent, ...args], {
+    this.#program = startProgram(testGuard(), process.execPath, [...nodeArgs, agent, ...args], {
       env: {
         ...process.env,
         LIVEKIT_URL: server.url,
@@ -71,16 +71,12 @@ export class WorkerProgram {
         ...env,
       },
     });
-    if (child.pid === undefined) throw new Error(`${process.execPath} could not be started.`);
-    this.pid = child.pid;
-    this.#kill = (signal) => child.kill(signal);
-    for (const stream of [child.stdout, child.stderr]) {
-      createInterface({ input: stream }).on('line', (line) => this.#read(line));
-    }
-    this.exited = once(child, 'close').then((args_) => {
-      const [code, signal] = args_ as [number | null, NodeJS.Signals | null];
-      return { code, signal };
-    });
+    const { pid, output, exited } = this.#program;
+    this.pid = pid;
+    this.output = output;
+    this.exited = exited;
+    this.log = new Recorder<LogLine>(() => lastLines(output.items));
+    output.watch((line) => this.#read(line));
   }
 
   /** The first log line that matches, be it here already or still to come; fails as soon as the program ends. */
@@ -109,43 +105,26 @@ export class WorkerProgram {
 
   /** Sends a signal to the worker alone, not to its job processes. */
   signal(signal: NodeJS.Signals): void {
-    this.#kill(signal);
+    this.#program.kill(signal);
   }
 
   /** Ends it, kindly first; for clean-up, so it does not look at the exit code. */
-  async stop({ withinMs = 10_000 }: { withinMs?: number } = {}): Promise<ProgramExit> {
-    this.#kill('SIGTERM');
-    const close = setTimeout(() => this.#kill('SIGTERM'), withinMs / 2);
-    const kill = setTimeout(() => this.#kill('SIGKILL'), withinMs);
-    try {
-      return await this.exited;
-    } finally {
-      clearTimeout(close);
-      clearTimeout(kill);
-    }
+  stop({ withinMs = 10_000 }: { withinMs?: number } = {}): Promise<Exit> {
+    return stopProgram(this.#program, { graceMs: withinMs / 2, killAfterMs: withinMs });
   }
 
   #read(line: string): void {
-    this.output.add(line);
-    if (!line.startsWith('{')) return;
-    try {
-      this.log.add(JSON.parse(line) as LogLine);
-    } catch {
-      // Something that the agent printed.
-    }
+    const parsed = parseLogLine(line);
+    if (parsed !== null) this.log.add(parsed);
   }
 
   async #unlessEnded<Value>(what: string, wait: Promise<Value>): Promise<Value> {
-    const ended = this.exited.then(({ code, signal }) => {
-      const how = signal ?? `exit code ${code}`;
+    const ended = this.exited.then((exit) => {
+      const how = describeExit(exit);
       throw new Error(
         `The worker ended (${how}) before this came: ${what}. ${lastLines(this.output.items)}`,
       );
     });
     return Promise.race([wait, ended]);
   }
-}
-
-function lastLines(lines: readonly string[]): string {
-  return `Its last lines:\n${lines.slice(-outputInMessages).join('\n')}`;
 }
