@@ -52,6 +52,7 @@ export interface ChildExit {
 
 /** What the child process actor shows: the process is visible before it has said a word. */
 export type ChildSnapshot = Snapshot<ChildExit> & {
+  input: { process: string };
   pid: number | null;
   phase: 'spawning' | 'running' | 'exited';
 };

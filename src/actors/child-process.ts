@@ -1,0 +1,163 @@
+/** A forked job process as an actor: its snapshot shows pid and phase, its output the exit. */
+import { type ChildProcess, fork } from 'node:child_process';
+import type { AnyActorRef, EventObject } from 'xstate';
+import type {
+  ChildCommand,
+  ChildExit,
+  ChildProcessLogic,
+  ChildReport,
+  LinkMessage,
+} from '../../machines/job-process/job-process.types.ts';
+import { toChildReport } from '../ipc/from-job-process.ts';
+import type { Credentials, InitializeMessage, ToJobProcess } from '../ipc/messages.ts';
+
+/** What a child process needs to know. */
+export interface ChildProcessDependencies {
+  /** Path of the job process's main file. */
+  main: string;
+  initialize: InitializeMessage;
+  /** Handed over with the job; `null` keeps them in the worker. */
+  credentials: Credentials | null;
+  env: NodeJS.ProcessEnv;
+  execArgv: string[];
+  registry: {
+    add(process: { pid: number; closeLink: () => void }): void;
+    remove(pid: number): void;
+  };
+  signalGroup: (group: number, signal: NodeJS.Signals) => boolean;
+  /** A message of a job process that is none of ours. */
+  onUnknownMessage: (process: string, message: unknown) => void;
+}
+
+/** What the process tells its own actor. */
+type OwnEvent =
+  | { type: 'child.exited'; exit: ChildExit }
+  | { type: 'child.failed'; error: unknown }
+  | { type: 'child.running'; pid: number }
+  | { type: 'xstate.stop' };
+
+type Scope = Parameters<NonNullable<ChildProcessLogic['start']>>[1];
+
+/** What XState's own actors send by: unlike `send` it tells inspectors who spoke. Left out of its public types. */
+interface Relay {
+  _relay(source: AnyActorRef, target: AnyActorRef, event: EventObject): void;
+}
+
+/** How long the last messages of an exited process may take to be read. */
+const DISCONNECT_TIMEOUT_MS = 500;
+
+/** Makes the actor that forks one job process, in a process group of its own, and holds the link to it. */
+export function defineChildProcess(dependencies: ChildProcessDependencies): ChildProcessLogic {
+  const children = new WeakMap<AnyActorRef, ChildProcess>();
+  return {
+    getInitialSnapshot: (_scope, input) => ({
+      status: 'active',
+      output: undefined,
+      error: undefined,
+      input,
+      pid: null,
+      phase: 'spawning',
+    }),
+    getPersistedSnapshot: (snapshot) => snapshot,
+    start: (snapshot, scope) => {
+      children.set(scope.self, spawnChild(dependencies, snapshot.input.process, scope));
+    },
+    transition: (snapshot, event, scope) => {
+      const own = event as ChildCommand | OwnEvent;
+      switch (own.type) {
+        case 'child.running':
+          return { ...snapshot, pid: own.pid, phase: 'running' };
+        case 'child.exited':
+          return { ...snapshot, status: 'done', output: own.exit, error: undefined, phase: 'exited' };
+        case 'child.failed':
+          return { ...snapshot, status: 'error', output: undefined, error: own.error, phase: 'exited' };
+        default:
+          command(dependencies, children.get(scope.self), own);
+          return snapshot;
+      }
+    },
+  };
+}
+
+function spawnChild(
+  dependencies: ChildProcessDependencies,
+  process: string,
+  scope: Scope,
+): ChildProcess {
+  const { main, env, execArgv, initialize, registry, signalGroup } = dependencies;
+  const tellSelf = (event: OwnEvent): void => scope.self.send(event as unknown as ChildCommand);
+  const tellParent = (report: ChildReport): void => {
+    const parent = scope.self._parent;
+    if (parent !== undefined) (scope.system as unknown as Relay)._relay(scope.self, parent, report);
+  };
+  const child = fork(main, [], {
+    // A group of its own: Ctrl-C in a terminal reaches the worker only, and grandchildren can be ended with it.
+    detached: true,
+    env,
+    execArgv,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const { pid } = child;
+  child.on('error', (error) => {
+    if (pid === undefined) tellSelf({ type: 'child.failed', error });
+  });
+  if (pid === undefined) return child;
+  registry.add({ pid, closeLink: () => closeLink(child) });
+  child.on('exit', (code, signal) => {
+    // What the job left behind in its group goes with it.
+    signalGroup(pid, 'SIGKILL');
+    registry.remove(pid);
+    afterLastMessage(child, () => tellSelf({ type: 'child.exited', exit: { pid, code, signal } }));
+  });
+  child.on('message', (message) => {
+    const report = toChildReport(message);
+    if (report === null) dependencies.onUnknownMessage(process, message);
+    else tellParent(report);
+  });
+  say(child, initialize);
+  scope.defer(() => {
+    tellSelf({ type: 'child.running', pid });
+    tellParent({ type: 'child.spawned', pid });
+  });
+  return child;
+}
+
+function command(
+  { credentials, signalGroup }: ChildProcessDependencies,
+  child: ChildProcess | undefined,
+  event: ChildCommand | OwnEvent,
+): void {
+  if (child === undefined) return;
+  if (event.type === 'child.tell') say(child, withCredentials(event.message, credentials));
+  if (event.type === 'child.signal' && child.pid !== undefined && child.exitCode === null) {
+    signalGroup(child.pid, event.signal);
+  }
+  // The actor goes while the process lives: the process ends its session by itself, as if the worker had died.
+  if (event.type === 'xstate.stop') closeLink(child);
+}
+
+function withCredentials(message: LinkMessage, credentials: Credentials | null): ToJobProcess {
+  return message.type === 'launch' ? { ...message, credentials } : message;
+}
+
+/** Node may tell of the exit before it has read what the process said last: the end of the link comes after that. */
+function afterLastMessage(child: ChildProcess, done: () => void): void {
+  if (!child.connected) {
+    done();
+    return;
+  }
+  const timer = setTimeout(() => child.disconnect(), DISCONNECT_TIMEOUT_MS);
+  child.once('disconnect', () => {
+    clearTimeout(timer);
+    done();
+  });
+}
+
+/** A closed link is no error: the exit of the process tells the rest. */
+function say(child: ChildProcess, message: ToJobProcess): void {
+  if (child.connected) child.send(message, () => undefined);
+}
+
+function closeLink(child: ChildProcess): void {
+  if (child.connected) child.disconnect();
+}

@@ -1,0 +1,274 @@
+/** A worker as programs hold it: start, drain, close, look inside, listen. */
+import type { Logger } from 'pino';
+import { type Actor, createActor, type SnapshotFrom } from 'xstate';
+import type { LifecycleEvent } from '../machines/events.ts';
+import type { workerMachine } from '../machines/worker/worker.machine.ts';
+import type { WorkerCommand, WorkerOutput } from '../machines/worker/worker.types.ts';
+import { Acceptances } from './acceptances.ts';
+import { composeWorker, workerInput } from './compose-worker.ts';
+import { AssignmentTimeoutError, type ErrorCode, WorkerError, errorCodes, toFailure } from './errors.ts';
+import { listenHealth, type HealthServer } from './http/health-server.ts';
+import { LifecycleEvents, type LifecycleListener } from './lifecycle-events.ts';
+import { logLifecycle } from './log-lifecycle.ts';
+import { createLogger } from './log.ts';
+import { ProcessRegistry } from './processes/registry.ts';
+import { type OptionContext, resolveOptions } from './resolve-options.ts';
+import { workerHealth, workerInfo } from './worker-health.ts';
+import type { ResolvedOptions, WorkerOptionsInit } from './worker-options.ts';
+
+/** A snapshot of the worker machine. */
+export type WorkerSnapshot = SnapshotFrom<typeof workerMachine>;
+
+/** A job that holds a slot. */
+export interface ActiveJob {
+  jobId: string;
+  /** `reserved` until it is assigned. */
+  phase: 'reserved' | 'running';
+}
+
+/** A worker: it registers with the server, takes jobs and runs each in a process of its own. */
+export interface WorkerHandle {
+  /** The server's id of the first registration; `unregistered` while there is none. */
+  readonly id: string;
+  /** The jobs that hold a slot. */
+  readonly activeJobs: readonly ActiveJob[];
+  /** The port of the HTTP server; `null` when there is none. */
+  readonly port: number | null;
+  /** The checked options. */
+  readonly options: Readonly<ResolvedOptions>;
+  /** Settles with the output when the worker has ended, however it ended. */
+  readonly done: Promise<WorkerOutput>;
+  /**
+   * Registers and warms the first processes; resolves when jobs can be taken.
+   * @throws WorkerError when the worker ends before that.
+   */
+  start(): Promise<void>;
+  /** Takes no new jobs, lets the running ones end, then closes. @defaultValue `drainTimeoutMs` of the options */
+  drain(timeoutMs?: number | null): Promise<WorkerOutput>;
+  /** Ends the running sessions in order, then closes. */
+  close(cause?: string): Promise<WorkerOutput>;
+  /** Kills the job processes, then closes. */
+  kill(cause?: string): Promise<WorkerOutput>;
+  /** Takes no new jobs until `resume()`; running ones go on. */
+  pause(): void;
+  /** Takes jobs again. */
+  resume(): void;
+  /** Asks the server to offer this worker a job in that room; with an identity, a job of that publisher. */
+  simulateJob(room: string, participantIdentity?: string): void;
+  getSnapshot(): WorkerSnapshot;
+  /** Calls `observer` with each new snapshot; returns what ends it. */
+  subscribe(observer: (snapshot: WorkerSnapshot) => void): () => void;
+  /** Calls `listener` with each event of that type (`'*'`: of every type); returns what ends it. */
+  on<Type extends LifecycleEvent['type'] | '*'>(
+    type: Type,
+    listener: LifecycleListener<Type>,
+  ): () => void;
+  /** For the end of the program by a bug: the job processes close their sessions by themselves. */
+  abandon(): void;
+}
+
+/**
+ * Makes a worker; nothing happens before `start()`.
+ * @throws WorkerError `GR_OPTION_INVALID`, `GR_CREDENTIALS_MISSING`, `GR_AGENT_NOT_FOUND`.
+ */
+export function createWorker(init: WorkerOptionsInit, context: OptionContext = {}): WorkerHandle {
+  requirePlatform();
+  return new LiveWorker(resolveOptions(init, context));
+}
+
+class LiveWorker implements WorkerHandle {
+  readonly options: ResolvedOptions;
+  readonly done: Promise<WorkerOutput>;
+  readonly #logger: Logger;
+  readonly #registry = new ProcessRegistry();
+  readonly #acceptances = new Acceptances();
+  readonly #events: LifecycleEvents;
+  readonly #actor: Actor<ReturnType<typeof composeWorker>>;
+  #http: HealthServer | null = null;
+
+  constructor(options: ResolvedOptions) {
+    this.options = options;
+    this.#logger =
+      options.logger ?? createLogger({ level: options.logLevel, pretty: !options.production });
+    this.#events = new LifecycleEvents((error, event) =>
+      this.#logger.error({ err: error, event: event.type }, 'a listener of the worker threw an error'),
+    );
+    this.#events.on('*', logLifecycle(this.#logger));
+    this.#events.on('*', (event) => this.#settleAcceptance(event));
+    const machine = composeWorker(options, {
+      logger: this.#logger,
+      registry: this.#registry,
+      acceptances: this.#acceptances,
+      loadSource: this,
+    });
+    this.#actor = createActor(machine, {
+      systemId: 'worker',
+      input: workerInput(options),
+      inspect: this.#events.inspect,
+    });
+    this.done = this.#whenDone();
+  }
+
+  get id(): string {
+    const [first] = Object.values(this.getSnapshot().context.entries);
+    return first === undefined || first.workerId === '' ? 'unregistered' : first.workerId;
+  }
+
+  get activeJobs(): ActiveJob[] {
+    const { slots } = this.getSnapshot().context;
+    return Object.values(slots).map(({ jobId, phase }) => ({ jobId, phase }));
+  }
+
+  get port(): number | null {
+    return this.#http?.port ?? null;
+  }
+
+  async start(): Promise<void> {
+    await this.#listen();
+    this.#logger.info({ event: 'worker.starting', agent: this.options.agent }, 'starting worker');
+    this.#actor.start();
+    const running = new Promise<void>((resolve) => {
+      const subscription = this.#actor.subscribe((snapshot) => {
+        if (!snapshot.matches('running')) return;
+        subscription.unsubscribe();
+        resolve();
+      });
+    });
+    const ended = this.done.then(({ outcome, failure }) => {
+      throw failure === null
+        ? new WorkerError('GR_INTERNAL', `The worker was ${outcome} before it had started.`)
+        : new WorkerError(asCode(failure.code), failure.message);
+    });
+    await Promise.race([running, ended]);
+  }
+
+  drain(timeoutMs?: number | null): Promise<WorkerOutput> {
+    return this.#command({
+      type: 'worker.drain',
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
+  }
+
+  close(cause = 'closed'): Promise<WorkerOutput> {
+    return this.#command({ type: 'worker.close', cause });
+  }
+
+  kill(cause = 'killed'): Promise<WorkerOutput> {
+    return this.#command({ type: 'worker.kill', cause });
+  }
+
+  pause(): void {
+    void this.#command({ type: 'worker.pause' });
+  }
+
+  resume(): void {
+    void this.#command({ type: 'worker.resume' });
+  }
+
+  simulateJob(room: string, participantIdentity?: string): void {
+    if (typeof room !== 'string' || room === '') {
+      throw new WorkerError('GR_OPTION_INVALID', 'simulateJob() needs the name of a room.');
+    }
+    void this.#command({
+      type: 'worker.simulateJob',
+      room,
+      participantIdentity: participantIdentity ?? null,
+    });
+  }
+
+  getSnapshot(): WorkerSnapshot {
+    return this.#actor.getSnapshot();
+  }
+
+  subscribe(observer: (snapshot: WorkerSnapshot) => void): () => void {
+    const subscription = this.#actor.subscribe((snapshot) => {
+      try {
+        observer(snapshot);
+      } catch (error) {
+        this.#logger.error({ err: error }, 'an observer of the worker threw an error');
+      }
+    });
+    return () => subscription.unsubscribe();
+  }
+
+  on<Type extends LifecycleEvent['type'] | '*'>(
+    type: Type,
+    listener: LifecycleListener<Type>,
+  ): () => void {
+    return this.#events.on(type, listener);
+  }
+
+  abandon(): void {
+    this.#registry.closeLinks();
+  }
+
+  #command(command: WorkerCommand): Promise<WorkerOutput> {
+    this.#actor.send(command);
+    return this.done;
+  }
+
+  async #listen(): Promise<void> {
+    const { host, port } = this.options;
+    if (port === null) return;
+    this.#http = await listenHealth({
+      host,
+      port,
+      source: {
+        health: () => workerHealth(this.getSnapshot()),
+        worker: () => workerInfo(this.options, this.getSnapshot()),
+      },
+    });
+    this.#logger.info({ host, port: this.#http.port }, `HTTP server listens on port ${this.#http.port}`);
+  }
+
+  #whenDone(): Promise<WorkerOutput> {
+    const ended = new Promise<WorkerOutput>((resolve) => {
+      this.#actor.subscribe({
+        complete: () => {
+          const { output } = this.getSnapshot();
+          if (output !== undefined) resolve(output);
+        },
+        // A bug: the actor tree is gone, so the job processes are told by the end of their links.
+        error: (error) => {
+          this.#logger.fatal({ err: error }, 'the worker failed by a bug in Greenroom');
+          this.#registry.closeLinks();
+          const failure = toFailure(error, 'GR_INTERNAL');
+          resolve({ outcome: 'failed', cause: 'bug', abandoned: [], failure });
+        },
+      });
+    });
+    return ended.then(async (output) => {
+      this.#acceptances.settleAll(new WorkerError('GR_LAUNCH_FAILED', 'The worker has closed.'));
+      await this.#http?.close();
+      return output;
+    });
+  }
+
+  /** `request.accept()` settles with what became of the job. */
+  #settleAcceptance(event: LifecycleEvent): void {
+    if (event.type === 'job.started') this.#acceptances.settle(event.jobId, null);
+    if (event.type === 'job.rejected') {
+      const message = `The job was not taken: ${event.reason}.`;
+      this.#acceptances.settle(event.jobId, new WorkerError('GR_LAUNCH_FAILED', message));
+    }
+    if (event.type !== 'job.ended') return;
+    const message = event.failure?.message ?? `The job ended before it had started: ${event.end}.`;
+    const error =
+      event.end === 'unassigned'
+        ? new AssignmentTimeoutError(message)
+        : new WorkerError('GR_LAUNCH_FAILED', message);
+    this.#acceptances.settle(event.jobId, error);
+  }
+}
+
+function requirePlatform(): void {
+  if (process.platform === 'linux' || process.platform === 'darwin') return;
+  throw new WorkerError(
+    'GR_PLATFORM',
+    `Greenroom runs on Linux and macOS, not on ${process.platform}: it ends job processes by their process group. On Windows use WSL.`,
+  );
+}
+
+function asCode(code: string): ErrorCode {
+  return code in errorCodes ? (code as ErrorCode) : 'GR_INTERNAL';
+}
