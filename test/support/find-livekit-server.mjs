@@ -47,7 +47,7 @@ export async function findLiveKitServer({ guard, report = () => {}, env = proces
   }
   const target = join(cacheFolder(env), `livekit-server-v${serverVersion}`, 'server');
   const found =
-    (await probe(onPath('livekit-server', env), 'the PATH')) ??
+    (await probe(onPath('livekit-server', env), 'on the PATH')) ??
     (await probe(target, 'built before'));
   if (found) return found;
   const go = onPath('go', env);
