@@ -61,6 +61,7 @@ function check(
   const source = readObject(init, problems);
   const given = mergeSources(context.flags ?? {}, source, environment, problems);
   requireAgent(given, source, problems);
+  checkProcessorCount(environment, problems);
   const production = isProduction(given, context);
   const checked = {
     agent: resolveAgentPath(given.agent ?? '', workingDirectory(context), problems),
@@ -88,6 +89,13 @@ function requireAgent(given: GivenOptions, source: object, problems: Problems): 
   if (given.agent !== undefined) return;
   const received = (source as Partial<WorkerOptionsInit>).agent;
   if (received === undefined) problems.refuse('agent', received, optionRules.agent.allowed);
+}
+
+/** Not an option: whoever measures the load reads it. Checked here, where mistakes are told. */
+function checkProcessorCount(environment: NodeJS.ProcessEnv, problems: Problems): void {
+  const text = environment['NUM_CPUS'] ?? '';
+  if (text === '' || Number(text) > 0) return;
+  problems.refuse('environment variable NUM_CPUS', text, 'a number of processors, more than 0');
 }
 
 function workingDirectory(context: OptionContext): string {

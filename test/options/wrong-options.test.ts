@@ -128,6 +128,12 @@ describe('a wrong option', () => {
     );
   });
 
+  it.each(['four', '0', '-1'])('NUM_CPUS %j is refused', (count) => {
+    expect(mistake({}, { env: { NUM_CPUS: count } })).toBe(
+      `- environment variable NUM_CPUS: received "${count}" (string); allowed: a number of processors, more than 0.`,
+    );
+  });
+
   it('does not matter when a stronger source is right', () => {
     expect(() =>
       checkOptions(
