@@ -2,55 +2,38 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const support = (file: string) => fileURLToPath(new URL(`support/${file}`, import.meta.url));
-
-/** Folders of test/ whose tests use one real resource: a process, a socket, a file, another tool. */
-const integrationFolders = [
-  'actors',
-  'canary',
-  'child',
-  'cli',
-  'docs',
-  'http',
-  'inspect',
-  'support',
-  'testing',
-  'worker',
+/** Nothing but values: the machines, the wire format, the options. */
+const unit = [
+  'test/*.test.ts',
+  'test/{ipc,log,machines,models,options,protocol,session}/**/*.test.ts',
 ];
 
-/** Folders of test/ whose tests need a LiveKit server. */
-const e2eFolders = ['contract', 'e2e'];
+/** A LiveKit server that runs. */
+const e2e = ['test/{contract,e2e}/**/*.test.ts'];
 
-const testsIn = (folders: string[]) => folders.map((folder) => `test/${folder}/**/*.test.ts`);
+const fileOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const leftovers = fileOf('support/leftovers.ts');
+const liveKitServer = fileOf('support/global-setup.ts');
 
 export default defineConfig({
-  root,
+  root: fileOf('..'),
   test: {
-    // A test that hangs must not hold up everything behind it.
-    testTimeout: 10_000,
-    hookTimeout: 10_000,
-    teardownTimeout: 10_000,
     restoreMocks: true,
     unstubEnvs: true,
     unstubGlobals: true,
     projects: [
       {
         extends: true,
-        test: {
-          name: 'unit',
-          include: ['test/**/*.test.ts'],
-          exclude: testsIn([...integrationFolders, ...e2eFolders]),
-          testTimeout: 5_000,
-        },
+        test: { name: 'unit', include: unit, testTimeout: 5_000 },
       },
       {
         extends: true,
         test: {
           name: 'integration',
-          include: testsIn(integrationFolders),
-          globalSetup: [support('leftovers.ts')],
-          // Each test forks processes and talks over sockets: worker threads would share signals and exit codes.
+          include: ['test/**/*.test.ts'],
+          exclude: [...unit, ...e2e],
+          globalSetup: [leftovers],
+          // Worker threads share signal handlers and exit codes, which is what many of these tests are about.
           pool: 'forks',
           testTimeout: 30_000,
           hookTimeout: 30_000,
@@ -60,8 +43,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          include: testsIn(e2eFolders),
-          globalSetup: [support('leftovers.ts'), support('global-setup.ts')],
+          include: e2e,
+          // They are undone in reverse: the server is stopped before anyone looks for processes left behind.
+          globalSetup: [leftovers, liveKitServer],
           pool: 'forks',
           // One server, and agents that need a core each: one file after the other.
           fileParallelism: false,
