@@ -1,0 +1,149 @@
+/**
+ * Everything that must hold before a change is taken, one step after the other, each under a heading. A step that fails
+ * does not stop those behind it; the last line counts what passed and what failed: tests one by one, other steps as one.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * @typedef {object} Step
+ * @property {string} name
+ * @property {string} command A program of node_modules/.bin or of the PATH, and its arguments.
+ * @property {Record<string, string>} [env]
+ * @property {true} [needsBuild] Has no meaning when the build failed.
+ * @property {true} [isTestRun] Vitest: its tests are counted one by one.
+ */
+
+/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/** @typedef {{ name: string, counts: Counts, seconds: number, remark: string }} Outcome */
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const vitest = 'vitest run --config test/vitest.config.ts --project';
+const buildStep = 'build';
+
+/** @type {readonly Step[]} */
+const steps = [
+  { name: 'format', command: 'oxfmt --check' },
+  { name: 'lint', command: 'oxlint' },
+  { name: buildStep, command: 'tsc -b' },
+  { name: 'unused code', command: 'knip' },
+  { name: 'package', command: 'publint --strict', needsBuild: true },
+  { name: 'package types', command: 'attw --pack . --profile esm-only', needsBuild: true },
+  { name: 'API reports', command: 'node test/tools/api-report.mjs --check', needsBuild: true },
+  { name: 'unit tests', command: `${vitest} unit`, isTestRun: true },
+  {
+    // Vitest takes XState's development build, which warns and checks more. Users run the other one.
+    name: 'unit tests on the production build of XState',
+    command: `${vitest} unit`,
+    env: { NODE_ENV: 'production' },
+  },
+  {
+    name: 'integration tests',
+    command: `${vitest} integration`,
+    isTestRun: true,
+    needsBuild: true,
+  },
+  { name: 'end-to-end tests', command: `${vitest} e2e`, isTestRun: true, needsBuild: true },
+];
+
+const reports = mkdtempSync(join(tmpdir(), 'greenroom-verify-'));
+/** @type {Outcome[]} */
+const outcomes = [];
+try {
+  for (const step of steps) outcomes.push(await runStep(step));
+} finally {
+  rmSync(reports, { recursive: true, force: true });
+}
+process.exitCode = summarize(outcomes) ? 0 : 1;
+
+/**
+ * @param {Step} step
+ * @returns {Promise<Outcome>}
+ */
+async function runStep(step) {
+  console.log(`\n━━ ${step.name} ━━ ${step.command}\n`);
+  const isBuilt = outcomes.every(({ name, counts }) => name !== buildStep || counts.failed === 0);
+  if (step.needsBuild && !isBuilt) {
+    console.log('Not run, since the build failed.');
+    return { name: step.name, counts: countStep(false), seconds: 0, remark: 'not run' };
+  }
+  const started = performance.now();
+  const report = join(reports, `${step.name}.json`);
+  const ending = await runCommand(step, report);
+  const isOk = ending === 'exit code 0';
+  const counts = step.isTestRun ? countTests(report, isOk) : countStep(isOk);
+  const seconds = (performance.now() - started) / 1000;
+  return { name: step.name, counts, seconds, remark: isOk ? '' : ending };
+}
+
+/**
+ * @param {Step} step
+ * @param {string} report Where Vitest writes its results.
+ * @returns {Promise<string>} How it ended.
+ */
+function runCommand({ command, env, isTestRun }, report) {
+  const [program = '', ...args] = command.split(' ');
+  if (isTestRun) args.push('--reporter=default', '--reporter=json', `--outputFile.json=${report}`);
+  const path = `${join(root, 'node_modules/.bin')}${delimiter}${process.env['PATH']}`;
+  const child = spawn(program, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, PATH: path, ...env },
+  });
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+  });
+}
+
+/**
+ * @param {boolean} isOk
+ * @returns {Counts}
+ */
+function countStep(isOk) {
+  return { passed: isOk ? 1 : 0, failed: isOk ? 0 : 1, skipped: 0 };
+}
+
+/**
+ * A test run may also fail outside its tests: a file that cannot be loaded, an error nobody caught, a process left behind.
+ * @param {string} report
+ * @param {boolean} isOk
+ * @returns {Counts}
+ */
+function countTests(report, isOk) {
+  try {
+    const results = JSON.parse(readFileSync(report, 'utf8'));
+    const failed = Number(results.numFailedTests);
+    return {
+      passed: Number(results.numPassedTests),
+      failed: isOk ? failed : Math.max(failed, 1),
+      skipped: Number(results.numPendingTests) + Number(results.numTodoTests),
+    };
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+/**
+ * Prints what came of the steps and, as the last line, the sums.
+ * @param {readonly Outcome[]} all
+ * @returns {boolean} Whether all went well.
+ */
+function summarize(all) {
+  console.log('\n━━ summary ━━\n');
+  for (const { name, counts, seconds, remark } of all) {
+    const mark = counts.failed === 0 ? '✓' : '✗';
+    const tests =
+      counts.passed + counts.failed > 1 ? `${counts.passed} passed, ${counts.failed} failed` : '';
+    const facts = [tests, remark, `${seconds.toFixed(1)} s`].filter((fact) => fact !== '');
+    console.log(`${mark} ${name}: ${facts.join(', ')}`);
+  }
+  /** @param {keyof Counts} key */
+  const sum = (key) => all.reduce((total, { counts }) => total + counts[key], 0);
+  const skipped = sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : '';
+  console.log(`\n${sum('passed')} passed, ${sum('failed')} failed${skipped}`);
+  return sum('failed') === 0;
+}
