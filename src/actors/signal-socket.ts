@@ -4,19 +4,18 @@ import { WebSocket } from 'ws';
 import { type CallbackActorLogic, fromCallback } from 'xstate';
 import type { WorkerMessage } from '../../machines/messages.ts';
 import type { SocketCommand, SocketEvent } from '../../machines/registration/registration.types.ts';
-import { agentUrl } from '../protocol/agent-url.ts';
+import { agentUrl } from '../protocol/server-urls.ts';
 import { closeReason, connectFailureReason, errorReason } from '../protocol/connection-reasons.ts';
 import { decodeServerMessage } from '../protocol/decode-server-message.ts';
 import { encodeWorkerMessage } from '../protocol/encode-worker-message.ts';
 import { redactTokens } from '../protocol/redact-tokens.ts';
+import { createServerToken } from '../server-token.ts';
 
 /** Larger frames end the connection; the server's own limit is 2 MiB. */
 const maxFrameBytes = 8 * 1024 * 1024;
 /** Enough to read a server's reason in. */
 const maxBodyBytes = 4096;
 const shownBodyCharacters = 200;
-/** The token is only looked at during the upgrade; the rest is for clocks that differ. */
-const tokenLifetime = '5m';
 const abnormalClosure = 1006;
 const normalClosure = 1000;
 const invalidPayload = 1007;
@@ -89,7 +88,7 @@ class SignalSocket {
       const address = agentUrl(url, workerToken);
       const limitMs = this.#handshakeTimeoutMs;
       this.#handshakeTimer = setTimeout(() => this.#handshakeTimedOut(address), limitMs);
-      const token = await createToken(this.#dependencies);
+      const token = await createServerToken(this.#dependencies, { agent: true });
       if (!this.#ended) this.#connect(address, token);
     } catch (error) {
       this.#end({
@@ -241,14 +240,6 @@ class SignalSocket {
     const random = this.#dependencies.random ?? Math.random;
     this.#report({ ...event, jitter: random() });
   }
-}
-
-async function createToken({ apiKey, apiSecret }: SignalSocketDependencies): Promise<string> {
-  // The package takes longer to load than the rest of a registration: only whoever connects pays for it.
-  const { AccessToken } = await import('livekit-server-sdk');
-  const token = new AccessToken(apiKey, apiSecret, { ttl: tokenLifetime });
-  token.addGrant({ agent: true });
-  return token.toJwt();
 }
 
 /** The server's text on one line. Some versions echo the token in it. */

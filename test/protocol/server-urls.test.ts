@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { agentUrl } from '../../src/protocol/agent-url.ts';
+import { agentUrl, serviceUrl } from '../../src/protocol/server-urls.ts';
 
 describe('agentUrl', () => {
   it.each([
@@ -25,5 +25,17 @@ describe('agentUrl', () => {
 
   it('refuses what is no URL', () => {
     expect(() => agentUrl('host', null)).toThrow(TypeError);
+  });
+});
+
+describe('serviceUrl', () => {
+  it.each([
+    ['ws://host:7880', 'http://host:7880/twirp/livekit.RoomService/DeleteRoom'],
+    ['wss://host/', 'https://host/twirp/livekit.RoomService/DeleteRoom'],
+    ['https://ws.host', 'https://ws.host/twirp/livekit.RoomService/DeleteRoom'],
+    ['wss://host/ws/', 'https://host/ws/twirp/livekit.RoomService/DeleteRoom'],
+    ['wss://host?tenant=a#top', 'https://host/twirp/livekit.RoomService/DeleteRoom?tenant=a'],
+  ])('turns %s into %s', (url, expected) => {
+    expect(serviceUrl(url, 'RoomService', 'DeleteRoom').href).toBe(expected);
   });
 });
