@@ -1,0 +1,11 @@
+/** The main file of a job process. The worker forks it; nothing comes on the command line, everything over the link. */
+import { markJobProcess } from '../job-process-marker.ts';
+import { Link } from './link.ts';
+import { JobProcessProgram } from './program.ts';
+
+markJobProcess();
+if (process.send === undefined) {
+  process.stderr.write('This program is a job process: it is started by a greenroom worker.\n');
+  process.exit(1);
+}
+new JobProcessProgram(new Link(process)).start();

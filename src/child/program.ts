@@ -1,0 +1,205 @@
+/** The life of a job process: warm up, wait, run one session, exit. */
+import { performance } from 'node:perf_hooks';
+import type { Failure } from '../../machines/messages.ts';
+import { describeValue, toFailure } from '../errors.ts';
+import { LINK_VERSION, type InitializeMessage, type ToJobProcess } from '../ipc/messages.ts';
+import { initializeLogger, log } from '../log.ts';
+import type { LogLevel } from '../worker-options.ts';
+import { bounded } from './bounded.ts';
+import { JobProcess } from './job-process.ts';
+import { JobSession } from './job-session.ts';
+import type { Link } from './link.ts';
+import { WarmUp, type Warm, type WarmUpFailure } from './warm-up.ts';
+
+/** How long the native library may take to stop when there was no session. */
+const disposeTimeoutMs = 1_000;
+
+type Launch = Extract<ToJobProcess, { type: 'launch' }>;
+
+type Phase =
+  /** Nothing was said yet. */
+  | { name: 'new' }
+  | { name: 'warming'; warmUp: WarmUp }
+  | { name: 'warm'; warm: Warm; limits: InitializeMessage['limits'] }
+  | { name: 'session'; session: JobSession }
+  | { name: 'exiting' };
+
+/** One job process. It ends by `process.exit()`, whatever the agent has left running. */
+export class JobProcessProgram {
+  readonly #link: Link;
+  readonly #proc = new JobProcess();
+  #phase: Phase = { name: 'new' };
+
+  constructor(link: Link) {
+    this.#link = link;
+  }
+
+  /** Listens to the worker and to the operating system. */
+  start(): void {
+    this.#link.onMessage((message) => this.#receive(message));
+    this.#link.onLost(() => this.#lost());
+    // Ctrl-C goes to every process of the terminal: what to do is for the worker to say.
+    process.on('SIGINT', () => {});
+    process.on('SIGTERM', () => this.#terminated());
+    process.on('uncaughtException', (error) => this.#uncaught(error));
+    process.on('unhandledRejection', (error) => this.#uncaught(error));
+  }
+
+  #receive(message: ToJobProcess): void {
+    switch (message.type) {
+      case 'initialize':
+        void this.#initialize(message);
+        return;
+      case 'ping':
+        this.#link.send({ type: 'pong', id: message.id });
+        return;
+      case 'launch':
+        this.#launch(message);
+        return;
+      case 'close':
+        if (this.#phase.name === 'session') this.#tell(message);
+        else void this.#exit(0);
+        return;
+      case 'terminate':
+      case 'drain':
+      case 'outcomeReported':
+      case 'roomDeleted':
+        this.#tell(message);
+    }
+  }
+
+  /** What the worker says to the session. */
+  #tell(message: Exclude<ToJobProcess, InitializeMessage | Launch | { type: 'ping' }>): void {
+    if (this.#phase.name !== 'session') return;
+    const { session } = this.#phase;
+    switch (message.type) {
+      case 'close':
+        session.send({ type: 'link.closed', reason: message.reason, detail: message.detail });
+        return;
+      case 'terminate':
+        session.send({ type: 'link.terminated' });
+        return;
+      case 'drain':
+        session.send({ type: 'link.drained', deadlineMs: message.deadlineMs });
+        return;
+      case 'outcomeReported':
+        session.send({ type: 'link.outcomeReported' });
+        return;
+      case 'roomDeleted':
+        session.roomDeleted(message.id, message.failure);
+    }
+  }
+
+  async #initialize(message: InitializeMessage): Promise<void> {
+    if (this.#phase.name !== 'new') return;
+    if (message.version !== LINK_VERSION) {
+      return this.#failWarmUp({ failure: wrongVersion(message.version), fatal: true });
+    }
+    const { level, pretty } = message.log;
+    initializeLogger({ level: level as LogLevel, pretty });
+    const warmUp = new WarmUp(message.agent, this.#proc);
+    this.#phase = { name: 'warming', warmUp };
+    try {
+      const warm = await warmUp.run({ verbose: level === 'debug' || level === 'trace' });
+      this.#becomeWarm(warm, message.limits);
+    } catch (error) {
+      await this.#failWarmUp(warmUp.failureOf(error));
+    }
+  }
+
+  #becomeWarm(warm: Warm, limits: InitializeMessage['limits']): void {
+    if (this.#phase.name !== 'warming') return;
+    this.#phase = { name: 'warm', warm, limits };
+    const warmupMs = Math.round(performance.now());
+    log().debug({ warmupMs }, 'job process is warm');
+    this.#link.send({ type: 'warm', version: LINK_VERSION, warmupMs });
+  }
+
+  async #failWarmUp({ failure, fatal }: WarmUpFailure): Promise<void> {
+    if (this.#phase.name === 'exiting') return;
+    log().error({ failure }, failure.message);
+    this.#link.send({ type: 'warmupFailed', failure, fatal });
+    await this.#exit(1);
+  }
+
+  #launch({ order, credentials }: Launch): void {
+    if (this.#phase.name !== 'warm') {
+      log().error({ phase: this.#phase.name }, 'a job was launched on a process that is not warm');
+      return;
+    }
+    const { warm, limits } = this.#phase;
+    process.title = `greenroom job ${order.job.id}`;
+    try {
+      const session = new JobSession({
+        order,
+        credentials,
+        limits,
+        agent: warm.agent,
+        proc: this.#proc,
+        createRoom: () => new warm.rtc.Room(),
+        dispose: () => warm.rtc.dispose(),
+        send: (message) => this.#link.send(message),
+        logger: log(),
+        onEnd: (exitCode) => void this.#exit(exitCode),
+      });
+      this.#phase = { name: 'session', session };
+    } catch (error) {
+      log().fatal({ err: error, jobId: order.job.id }, 'the job could not be started');
+      void this.#exit(1);
+    }
+  }
+
+  /** The worker is gone: a session ends as an orphan, without one there is nothing to live for. */
+  #lost(): void {
+    if (this.#phase.name === 'session') this.#phase.session.send({ type: 'link.lost' });
+    else void this.#exit(0);
+  }
+
+  #terminated(): void {
+    if (this.#phase.name === 'session') {
+      this.#phase.session.send({ type: 'process.signalled', signal: 'SIGTERM' });
+    } else {
+      void this.#exit(0);
+    }
+  }
+
+  #uncaught(error: unknown): void {
+    switch (this.#phase.name) {
+      case 'session':
+        this.#phase.session.crash(error);
+        return;
+      case 'warming':
+        void this.#failWarmUp(this.#phase.warmUp.failureOf(error));
+        return;
+      case 'exiting':
+        log().debug({ err: error }, 'uncaught error while the job process exits');
+        return;
+      case 'new':
+      case 'warm':
+        log().fatal(
+          { err: error, failure: toFailure(error, 'GR_UNCAUGHT_ERROR') },
+          'uncaught error',
+        );
+        void this.#exit(1);
+    }
+  }
+
+  async #exit(code: number): Promise<void> {
+    const before = this.#phase;
+    if (before.name === 'exiting') return;
+    this.#phase = { name: 'exiting' };
+    // prewarm may have started the threads of the native library.
+    if (before.name === 'warm') {
+      await bounded(before.warm.rtc.dispose(), disposeTimeoutMs, undefined);
+    }
+    await this.#link.flush();
+    process.exit(code);
+  }
+}
+
+function wrongVersion(version: unknown): Failure {
+  return {
+    code: 'GR_LINK_VERSION',
+    message: `The worker speaks version ${describeValue(version)} of the link, this job process speaks ${LINK_VERSION}. Restart the worker: its files were updated.`,
+  };
+}
