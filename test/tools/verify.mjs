@@ -26,9 +26,10 @@ const buildStep = 'build';
 
 /** @type {readonly Step[]} */
 const steps = [
+  // Linting with types needs the declarations that the build writes.
+  { name: buildStep, command: 'tsc -b' },
   { name: 'format', command: 'oxfmt --check' },
   { name: 'lint', command: 'oxlint' },
-  { name: buildStep, command: 'tsc -b' },
   { name: 'unused code', command: 'knip' },
   { name: 'package', command: 'publint --strict', needsBuild: true },
   { name: 'package types', command: 'attw --pack . --profile esm-only', needsBuild: true },
