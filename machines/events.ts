@@ -49,6 +49,8 @@ export type WorkerEvent =
 
 /** Which job an event speaks of. */
 export interface JobFacts {
+  /** The connection that the request came on. */
+  workerId: string;
   jobId: string;
   dispatchId: string;
   agentName: string;

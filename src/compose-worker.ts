@@ -116,7 +116,7 @@ function initializeMessage(options: ResolvedOptions): InitializeMessage {
     type: 'initialize',
     version: LINK_VERSION,
     agent: options.agent,
-    log: { level: options.logLevel, pretty: !options.production },
+    log: { level: options.logLevel, pretty: options.logFormat === 'pretty' },
     limits: sessionLimits(options),
   };
 }

@@ -45,8 +45,7 @@ const texts: Texts = {
     info(
       `shutting down worker${jobIds.length === 0 ? '' : `: ending ${count(jobIds, 'running job')}`}`,
     ),
-  'worker.closed': ({ outcome, abandoned, failure }) =>
-    closedLine(outcome, abandoned, failure),
+  'worker.closed': ({ outcome, abandoned, failure }) => closedLine(outcome, abandoned, failure),
 
   'job.requested': () => info('received job request'),
   'job.rejected': ({ reason, detail }) =>
@@ -65,7 +64,9 @@ const texts: Texts = {
 
   'pool.ready': () => debug('a job process has proven that the agent works'),
   'pool.failing': ({ failures, failure }) =>
-    error(`${failures} job processes failed within a minute; starting slowly now: ${failure.message}`),
+    error(
+      `${failures} job processes failed within a minute; starting slowly now: ${failure.message}`,
+    ),
   'pool.recovered': () => info('job processes work again'),
 
   'process.starting': () => debug('starting job process'),

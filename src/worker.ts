@@ -6,7 +6,13 @@ import type { workerMachine } from '../machines/worker/worker.machine.ts';
 import type { WorkerCommand, WorkerOutput } from '../machines/worker/worker.types.ts';
 import { Acceptances } from './acceptances.ts';
 import { composeWorker, workerInput } from './compose-worker.ts';
-import { AssignmentTimeoutError, type ErrorCode, WorkerError, errorCodes, toFailure } from './errors.ts';
+import {
+  AssignmentTimeoutError,
+  type ErrorCode,
+  WorkerError,
+  errorCodes,
+  toFailure,
+} from './errors.ts';
 import { listenHealth, type HealthServer } from './http/health-server.ts';
 import { LifecycleEvents, type LifecycleListener } from './lifecycle-events.ts';
 import { logLifecycle } from './log-lifecycle.ts';
@@ -89,9 +95,13 @@ class LiveWorker implements WorkerHandle {
   constructor(options: ResolvedOptions) {
     this.options = options;
     this.#logger =
-      options.logger ?? createLogger({ level: options.logLevel, pretty: !options.production });
+      options.logger ??
+      createLogger({ level: options.logLevel, pretty: options.logFormat === 'pretty' });
     this.#events = new LifecycleEvents((error, event) =>
-      this.#logger.error({ err: error, event: event.type }, 'a listener of the worker threw an error'),
+      this.#logger.error(
+        { err: error, event: event.type },
+        'a listener of the worker threw an error',
+      ),
     );
     this.#events.on('*', logLifecycle(this.#logger));
     this.#events.on('*', (event) => this.#settleAcceptance(event));
@@ -218,7 +228,10 @@ class LiveWorker implements WorkerHandle {
         worker: () => workerInfo(this.options, this.getSnapshot()),
       },
     });
-    this.#logger.info({ host, port: this.#http.port }, `HTTP server listens on port ${this.#http.port}`);
+    this.#logger.info(
+      { host, port: this.#http.port },
+      `HTTP server listens on port ${this.#http.port}`,
+    );
   }
 
   #whenDone(): Promise<WorkerOutput> {

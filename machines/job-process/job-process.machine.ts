@@ -89,6 +89,11 @@ export const jobProcessMachine = setup({
     reportToClient: enqueueActions(({ context, enqueue }, params: { report: ProcessReport }) => {
       if (context.client !== null) enqueue.sendTo(context.client, params.report);
     }),
+    /** The job hears the pid once both are known: the client and the process. */
+    reportSpawned: enqueueActions(({ context, enqueue }) => {
+      if (context.client !== null && context.pid !== null)
+        enqueue.sendTo(context.client, { type: 'process.spawned', pid: context.pid });
+    }),
     reportExited: enqueueActions(({ context, enqueue }) => {
       if (context.client !== null) enqueue.sendTo(context.client, rules.exited(context));
     }),
@@ -127,6 +132,7 @@ export const jobProcessMachine = setup({
       actions: [
         { type: 'noteClient', params: ({ event }) => ({ client: event.client }) },
         'emitClaimed',
+        'reportSpawned',
       ],
     },
     'process.release': {
@@ -175,6 +181,7 @@ export const jobProcessMachine = setup({
           actions: [
             { type: 'notePid', params: ({ event }) => ({ pid: event.pid }) },
             'emitStarting',
+            'reportSpawned',
           ],
         },
       },

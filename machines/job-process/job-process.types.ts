@@ -58,8 +58,11 @@ export type ChildSnapshot = Snapshot<ChildExit> & {
 };
 
 /** The logic of the child process actor. */
-export interface ChildProcessLogic
-  extends ActorLogic<ChildSnapshot, ChildCommand, { process: string }> {}
+export interface ChildProcessLogic extends ActorLogic<
+  ChildSnapshot,
+  ChildCommand,
+  { process: string }
+> {}
 
 /** What the memory monitor reports. */
 export type MemoryEvent =

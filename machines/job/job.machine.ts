@@ -86,7 +86,9 @@ export const jobMachine = setup({
       ...(params.decision.type === 'accept' ? { accept: params.decision.accept } : {}),
     })),
     noteTimeout: assign(({ context }) => ({ decision: rules.timeoutDecision(context) })),
-    noteProcess: assign((_, params: { process: string; processRef: Ref<ProcessCommand> }) => params),
+    noteProcess: assign(
+      (_, params: { process: string; processRef: Ref<ProcessCommand> }) => params,
+    ),
     forgetProcess: assign({ process: '', processRef: null, pid: null }),
     noteAssignment: assign(
       ({ context }, params: { job: Job; url: string | null; token: string }) => ({
@@ -107,9 +109,7 @@ export const jobMachine = setup({
     noteOutcome: assign((_, params: { outcome: SessionOutcome }) => ({
       session: params.outcome,
     })),
-    noteExit: assign(({ context }, params: { exit: Exit }) =>
-      rules.noteExit(context, params.exit),
-    ),
+    noteExit: assign(({ context }, params: { exit: Exit }) => rules.noteExit(context, params.exit)),
     noteUnassigned: assign(({ context }) => ({ failure: rules.assignmentTimeout(context) })),
     noteEnd: assign((_, params: { end: JobEnd }) => params),
     sendAnswer: sendTo(
@@ -165,6 +165,11 @@ export const jobMachine = setup({
   context: ({ input }) => rules.initialContext(input),
   output: ({ context }) => rules.output(context),
   entry: 'emitRequested',
+  on: {
+    'process.spawned': {
+      actions: { type: 'notePid', params: ({ event }) => ({ pid: event.pid }) },
+    },
+  },
   initial: 'requested',
   states: {
     requested: {
@@ -255,7 +260,8 @@ export const jobMachine = setup({
       },
     },
     accepted: {
-      description: 'The answer was sent; the server assigns the job within milliseconds, late, or never (R2).',
+      description:
+        'The answer was sent; the server assigns the job within milliseconds, late, or never (R2).',
       entry: ['sendAnswer', 'emitAccepted'],
       initial: 'claimed',
       states: {
@@ -309,9 +315,6 @@ export const jobMachine = setup({
         },
       },
       on: {
-        'process.spawned': {
-          actions: { type: 'notePid', params: ({ event }) => ({ pid: event.pid }) },
-        },
         'server.jobTerminated': {
           description: 'Cancelled before it was launched.',
           target: 'cancelled',
@@ -329,7 +332,8 @@ export const jobMachine = setup({
       },
       after: {
         assignmentTimeout: {
-          description: 'The slot and the process are freed; a later assignment is answered with FAILED.',
+          description:
+            'The slot and the process are freed; a later assignment is answered with FAILED.',
           target: 'unassigned',
           actions: [
             'release',
@@ -340,7 +344,8 @@ export const jobMachine = setup({
       },
     },
     launching: {
-      description: 'Assigned; entry is not called yet. A launch that fails is retried on another process, three in all.',
+      description:
+        'Assigned; entry is not called yet. A launch that fails is retried on another process, three in all.',
       entry: ['emitAssigned', { type: 'reportPhase', params: { phase: 'running' } }],
       initial: 'starting',
       states: {
@@ -431,11 +436,6 @@ export const jobMachine = setup({
               ],
             },
           },
-        },
-      },
-      on: {
-        'process.spawned': {
-          actions: { type: 'notePid', params: ({ event }) => ({ pid: event.pid }) },
         },
       },
     },

@@ -16,6 +16,7 @@ export function initialContext(input: JobInput): JobContext {
   return {
     ...input,
     facts: {
+      workerId: input.workerId,
       jobId: input.job.id,
       dispatchId: input.job.dispatchId,
       agentName: input.job.agentName,

@@ -161,10 +161,13 @@ export const processPoolMachine = pool
       },
       'pool.stop': '.stopping',
       'pool.kill': '.killing',
-      'process.warmupFailed': { actions: ['noteWarmupFailed', 'forgetLater', 'refillAfterBackOff'] },
+      'process.warmupFailed': {
+        actions: ['noteWarmupFailed', 'forgetLater', 'refillAfterBackOff'],
+      },
       'xstate.done.actor.process.*': [
         {
-          description: 'An idle process died: it counts as a failure and is replaced with back-off.',
+          description:
+            'An idle process died: it counts as a failure and is replaced with back-off.',
           guard: {
             type: 'isIdleLoss',
             params: ({ event }) => ({ output: event.output }),
@@ -204,7 +207,8 @@ export const processPoolMachine = pool
         },
       },
       serving: {
-        description: 'The agent works. Claims are granted at once, by a warm process or the next best.',
+        description:
+          'The agent works. Claims are granted at once, by a warm process or the next best.',
         entry: 'fill',
         always: { guard: 'isOverIntensity', target: 'failing' },
         on: {

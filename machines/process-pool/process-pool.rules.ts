@@ -112,11 +112,7 @@ export function surplusProcesses(context: ProcessPoolContext): string[] {
 }
 
 /** The pool with one process changed; unchanged when there is none of that id. */
-export function withEntry(
-  processes: Processes,
-  id: string,
-  change: Partial<PoolEntry>,
-): Processes {
+export function withEntry(processes: Processes, id: string, change: Partial<PoolEntry>): Processes {
   const entry = processes[id];
   return entry === undefined ? processes : { ...processes, [id]: { ...entry, ...change } };
 }

@@ -110,7 +110,8 @@ export const registrationMachine = setup({
   output: ({ context }) => rules.output(context),
   on: {
     'worker.statusChanged': {
-      description: 'Kept between connections: it is the first thing said after the next register answer.',
+      description:
+        'Kept between connections: it is the first thing said after the next register answer.',
       actions: { type: 'noteStatus', params: ({ event }) => ({ status: event.status }) },
     },
   },
@@ -133,7 +134,8 @@ export const registrationMachine = setup({
       on: {
         'socket.refused': [
           {
-            description: '401, 403 or 404 on the first connection: the configuration is wrong (R12).',
+            description:
+              '401, 403 or 404 on the first connection: the configuration is wrong (R12).',
             guard: {
               type: 'isRefusedForGood',
               params: ({ event }) => ({ status: event.status }),
@@ -245,7 +247,10 @@ export const registrationMachine = setup({
           type: 'parallel',
           entry: [
             'sendStatus',
-            { type: 'report', params: ({ context }) => ({ report: rules.registeredReport(context) }) },
+            {
+              type: 'report',
+              params: ({ context }) => ({ report: rules.registeredReport(context) }),
+            },
             'emitRegistered',
           ],
           exit: ['reportLost', 'forgetConnection'],
@@ -421,7 +426,8 @@ export const registrationMachine = setup({
       ],
     },
     waiting: {
-      description: 'Full-jitter back-off from 0.5 s to 30 s, so that a fleet does not come back in one wave.',
+      description:
+        'Full-jitter back-off from 0.5 s to 30 s, so that a fleet does not come back in one wave.',
       entry: 'emitRetrying',
       on: { 'registration.close': 'closed' },
       after: { retryDelay: 'online' },

@@ -63,14 +63,9 @@ const worker = setup({
       jobIds: rules.jobIds(context),
     })),
     emitClosed: emit(({ context }) => rules.closedEvent(context)),
-    emitRefused: emit((_, params: { job: Job; reason: RejectReason }) =>
-      rules.refusedEvent(params.job, params.reason),
-    ),
-    noteRegistered: assign(
-      ({ context }, params: { registration: string; workerId: string }) => ({
-        entries: rules.withWorkerId(context.entries, params.registration, params.workerId),
-      }),
-    ),
+    noteRegistered: assign(({ context }, params: { registration: string; workerId: string }) => ({
+      entries: rules.withWorkerId(context.entries, params.registration, params.workerId),
+    })),
     forgetRegistration: assign(({ context }, params: { id: string }) => ({
       entries: rules.withoutRegistration(context.entries, params.id),
     })),
@@ -96,11 +91,14 @@ const worker = setup({
       enqueue.stopChild(params.slot);
     }),
     capacityChanged: raise({ type: 'worker.capacityChanged' }),
-    refuse: enqueueActions(({ context, enqueue }, params: { request: Request; reason: RejectReason }) => {
-      const { registration, workerId, job } = params.request;
-      const entry = context.entries[registration];
-      if (entry !== undefined) enqueue.sendTo(entry.ref, rules.refusalCommand(job.id, workerId));
-    }),
+    refuse: enqueueActions(
+      ({ context, enqueue }, params: { request: Request; reason: RejectReason }) => {
+        const { registration, workerId, job } = params.request;
+        const entry = context.entries[registration];
+        if (entry !== undefined) enqueue.sendTo(entry.ref, rules.refusalCommand(job.id, workerId));
+        enqueue.emit(rules.refusedEvent(params.request, params.reason));
+      },
+    ),
     answerLate: enqueueActions(
       ({ context, enqueue }, params: { registration: string; jobId: string; workerId: string }) => {
         const entry = context.entries[params.registration];
@@ -341,10 +339,6 @@ export const workerMachine = worker
             type: 'refuse',
             params: ({ event }) => ({ request: event, reason: 'warming' }),
           },
-          {
-            type: 'emitRefused',
-            params: ({ event }) => ({ job: event.job, reason: 'warming' }),
-          },
         ],
       },
       'job.phaseChanged': {
@@ -370,7 +364,8 @@ export const workerMachine = worker
         ],
       },
       'xstate.done.actor.registration.*': {
-        description: 'Refused for good, or maxRetry is used up: running jobs end, then the worker fails.',
+        description:
+          'Refused for good, or maxRetry is used up: running jobs end, then the worker fails.',
         target: '.draining',
         actions: [
           { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
@@ -500,10 +495,6 @@ export const workerMachine = worker
                       type: 'refuse',
                       params: ({ event }) => ({ request: event, reason: 'duplicate' }),
                     },
-                    {
-                      type: 'emitRefused',
-                      params: ({ event }) => ({ job: event.job, reason: 'duplicate' }),
-                    },
                   ],
                 },
               ],
@@ -523,13 +514,6 @@ export const workerMachine = worker
                     type: 'refuse',
                     params: ({ context, event }) => ({
                       request: event,
-                      reason: rules.refusal(context, event.job) ?? 'full',
-                    }),
-                  },
-                  {
-                    type: 'emitRefused',
-                    params: ({ context, event }) => ({
-                      job: event.job,
                       reason: rules.refusal(context, event.job) ?? 'full',
                     }),
                   },
@@ -560,10 +544,6 @@ export const workerMachine = worker
                   {
                     type: 'refuse',
                     params: ({ event }) => ({ request: event, reason: 'paused' }),
-                  },
-                  {
-                    type: 'emitRefused',
-                    params: ({ event }) => ({ job: event.job, reason: 'paused' }),
                   },
                 ],
               },
@@ -599,10 +579,6 @@ export const workerMachine = worker
               {
                 type: 'refuse',
                 params: ({ event }) => ({ request: event, reason: 'draining' }),
-              },
-              {
-                type: 'emitRefused',
-                params: ({ event }) => ({ job: event.job, reason: 'draining' }),
               },
             ],
           },
@@ -642,10 +618,6 @@ export const workerMachine = worker
                 type: 'refuse',
                 params: ({ event }) => ({ request: event, reason: 'not-running' }),
               },
-              {
-                type: 'emitRefused',
-                params: ({ event }) => ({ job: event.job, reason: 'not-running' }),
-              },
             ],
           },
           'xstate.done.actor.registration.*': {
@@ -670,7 +642,10 @@ export const workerMachine = worker
           },
           killing: {
             description: 'Every job process group gets SIGKILL now.',
-            entry: ['noteAbandoned', { type: 'tellPool', params: { command: { type: 'pool.kill' } } }],
+            entry: [
+              'noteAbandoned',
+              { type: 'tellPool', params: { command: { type: 'pool.kill' } } },
+            ],
             on: { 'xstate.done.actor.pool': 'reaping' },
             after: { killTimeout: 'leaving' },
           },

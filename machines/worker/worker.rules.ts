@@ -1,7 +1,10 @@
 import type { JobEvent, WorkerEvent } from '../events.ts';
 import type { Failure, Job, RejectReason, WorkerStatus } from '../messages.ts';
 import type { PoolCommand, ProcessPoolOutput } from '../process-pool/process-pool.types.ts';
-import type { RegistrationCommand, RegistrationOutput } from '../registration/registration.types.ts';
+import type {
+  RegistrationCommand,
+  RegistrationOutput,
+} from '../registration/registration.types.ts';
 import type { Slot, WorkerContext, WorkerOutput } from './worker.types.ts';
 
 /** The server takes a worker that reports 0.7 or more for full, whatever its own threshold (`agents.target_load`). */
@@ -99,9 +102,13 @@ export function isRegistered(context: WorkerContext): boolean {
 }
 
 /** A job request that is refused at once. */
-export function refusedEvent(job: Job, reason: RejectReason): JobEvent {
+export function refusedEvent(
+  { workerId, job }: { workerId: string; job: Job },
+  reason: RejectReason,
+): JobEvent {
   return {
     type: 'job.rejected',
+    workerId,
     jobId: job.id,
     dispatchId: job.dispatchId,
     agentName: job.agentName,
@@ -151,9 +158,7 @@ export function withWorkerId(
   workerId: string,
 ): WorkerContext['entries'] {
   const entry = entries[registration];
-  return entry === undefined
-    ? entries
-    : { ...entries, [registration]: { ...entry, workerId } };
+  return entry === undefined ? entries : { ...entries, [registration]: { ...entry, workerId } };
 }
 
 /** The registrations without the one of that actor. */

@@ -68,9 +68,21 @@ export function defineChildProcess(dependencies: ChildProcessDependencies): Chil
         case 'child.running':
           return { ...snapshot, pid: own.pid, phase: 'running' };
         case 'child.exited':
-          return { ...snapshot, status: 'done', output: own.exit, error: undefined, phase: 'exited' };
+          return {
+            ...snapshot,
+            status: 'done',
+            output: own.exit,
+            error: undefined,
+            phase: 'exited',
+          };
         case 'child.failed':
-          return { ...snapshot, status: 'error', output: undefined, error: own.error, phase: 'exited' };
+          return {
+            ...snapshot,
+            status: 'error',
+            output: undefined,
+            error: own.error,
+            phase: 'exited',
+          };
         default:
           command(dependencies, children.get(scope.self), own);
           return snapshot;

@@ -3,7 +3,10 @@ import type { ChildReport } from '../../machines/job-process/job-process.types.t
 import { type FromJobProcess, LINK_VERSION } from './messages.ts';
 
 /** The fields that each message must have, with their types. */
-const shapes: Record<FromJobProcess['type'], Record<string, 'string' | 'number' | 'boolean' | 'object'>> = {
+const shapes: Record<
+  FromJobProcess['type'],
+  Record<string, 'string' | 'number' | 'boolean' | 'object'>
+> = {
   warm: { version: 'number', warmupMs: 'number' },
   warmupFailed: { failure: 'object', fatal: 'boolean' },
   pong: { id: 'number' },

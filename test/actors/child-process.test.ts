@@ -1,10 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createActor, fromCallback, setup, toPromise, type AnyActorRef } from 'xstate';
-import type {
-  ChildCommand,
-  ChildReport,
-} from '../../machines/job-process/job-process.types.ts';
+import type { ChildCommand, ChildReport } from '../../machines/job-process/job-process.types.ts';
 import { defineChildProcess } from '../../src/actors/child-process.ts';
 import { ProcessRegistry, signalGroup } from '../../src/processes/registry.ts';
 import { LINK_VERSION } from '../../src/ipc/messages.ts';

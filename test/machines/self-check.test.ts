@@ -41,7 +41,13 @@ describe('machine self-check', () => {
       initial: 'a',
       on: { '*': {} },
       invoke: { id: 'child', src: 'missing' },
-      states: { a: { description: 'x', entry: () => undefined, always: { guard: () => false, target: 'a' } } },
+      states: {
+        a: {
+          description: 'x',
+          entry: () => undefined,
+          always: { guard: () => false, target: 'a' },
+        },
+      },
     });
     const broken = machine.provide({});
     Object.assign(broken.root.after, [{ delay: 'nowhere' }]);

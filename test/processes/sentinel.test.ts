@@ -12,7 +12,10 @@ async function startProgram(graceSeconds: number) {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  const pids = JSON.parse(line.toString()) as Record<'kept' | 'obeys' | 'forgotten' | 'sentinel', number>;
+  const pids = JSON.parse(line.toString()) as Record<
+    'kept' | 'obeys' | 'forgotten' | 'sentinel',
+    number
+  >;
   return { child, ...pids };
 }
 
