@@ -4,7 +4,7 @@
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 
@@ -34,7 +34,7 @@ function readEntries() {
  * @returns {string[]}
  */
 function writeReport({ name, types }, folder) {
-  if (!existsSync(types)) return [`${types} does not exist: run npm run build first`];
+  if (!existsSync(types)) return [`${relative(root, types)} does not exist: run npm run build first`];
   /** @type {string[]} */
   const mistakes = [];
   const config = ExtractorConfig.prepare({
