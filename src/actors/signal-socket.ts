@@ -143,7 +143,7 @@ class SignalSocket {
       this.#received(webSocket, isBinary ? (data as Buffer) : (data as Buffer).toString());
     });
     webSocket.on('unexpected-response', (_request, response) => {
-      this.#refused(webSocket, response, token);
+      this.#refused(webSocket, response);
     });
     // Always followed by 'close'.
     webSocket.on('error', (error) => (this.#lastError ??= error));
@@ -186,12 +186,12 @@ class SignalSocket {
   }
 
   /** The server answered the upgrade with a status: its body says why, so it is waited for. */
-  #refused(webSocket: WebSocket, response: IncomingMessage, token: string): void {
+  #refused(webSocket: WebSocket, response: IncomingMessage): void {
     const chunks: Buffer[] = [];
     let bytes = 0;
     const finish = (): void => {
       const status = response.statusCode ?? 0;
-      this.#end({ type: 'socket.refused', status, body: readableBody(chunks, token) });
+      this.#end({ type: 'socket.refused', status, body: readableBody(chunks) });
       webSocket.terminate();
     };
     this.#finishRefusal = finish;
@@ -243,9 +243,8 @@ class SignalSocket {
 }
 
 /** The server's text on one line. Some versions echo the token in it. */
-function readableBody(chunks: Buffer[], token: string): string {
-  const text = Buffer.concat(chunks).toString().replaceAll(token, '<token>');
-  return redactTokens(text)
+function readableBody(chunks: Buffer[]): string {
+  return redactTokens(Buffer.concat(chunks).toString())
     .replace(/[\s\p{C}]+/gu, ' ')
     .trim()
     .slice(0, shownBodyCharacters);

@@ -123,8 +123,6 @@ function respond(source: HealthSource, request: IncomingMessage, response: Serve
   });
   // Node leaves the body of an answer to HEAD out.
   response.end(body);
-  // Nothing here reads a body; without this a sent one would keep the connection waiting.
-  request.resume();
 }
 
 function answerTo(source: HealthSource, request: IncomingMessage): Answer {
