@@ -93,9 +93,7 @@ test('with nothing to be had, it tells what to install', async () => {
 
 test('a build that fails shows what Go said and leaves nothing', async () => {
   await program(join(bin, 'go'), 'echo "no such module" >&2; exit 1');
-  await expect(find()).rejects.toThrow(
-    /ended with exit code 1[^]*no such module[^]*install Go/,
-  );
+  await expect(find()).rejects.toThrow(/ended with exit code 1[^]*no such module[^]*install Go/);
   expect(existsSync(built)).toBe(false);
   expect(await readdir(join(home, 'cache', 'greenroom'))).toEqual([
     `livekit-server-v${serverVersion}`,

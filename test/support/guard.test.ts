@@ -100,8 +100,9 @@ test('close() ends what is left and the guard itself', async () => {
 test('a program that ended is forgotten, one that left a child behind is not', async () => {
   const guard = startGuard();
   const child = guard.spawn('/bin/sh', ['-c', 'sleep 300 >/dev/null 2>&1 & echo $!']);
+  const exited = once(child, 'exit');
   const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
-  await once(child, 'exit');
+  await exited;
   const grandchild = Number(chunk.toString());
   expect(isAlive(grandchild)).toBe(true);
   await guard.close();

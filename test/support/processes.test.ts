@@ -58,8 +58,9 @@ test('finds children and their children', async () => {
 test('finds a marked process whose parent is gone', async () => {
   const mark = randomUUID();
   const child = start('sleep 300 >/dev/null & echo $!', { ...process.env, [runVariable]: mark });
+  const exited = once(child, 'exit');
   const [chunk] = (await once(child.stdout as NodeJS.EventEmitter, 'data')) as [Buffer];
-  await once(child, 'exit');
+  await exited;
   const orphan = Number(chunk.toString());
   expect(processesOfRun(mark).map(({ pid }) => pid)).toEqual([orphan]);
   expect(processesOfRun(randomUUID())).toEqual([]);

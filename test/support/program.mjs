@@ -1,9 +1,11 @@
 /** Starts a program that cannot outlive us and reads what it prints. Plain JavaScript without dependencies, for `npm start`. */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Recorder } from './recorder.mjs';
 
 const linesInMessages = 40;
+const lastLinesMs = 500;
 const progressEveryMs = 10_000;
 
 /**
@@ -18,7 +20,7 @@ const progressEveryMs = 10_000;
  * @typedef {object} Program
  * @property {number} pid
  * @property {Recorder<string>} output Standard output and error, line by line.
- * @property {Promise<Exit>} exited Resolves when it has ended and its last line is read.
+ * @property {Promise<Exit>} exited Resolves when it has ended and its last lines are read.
  * @property {(signal: NodeJS.Signals) => boolean} kill Signals the program alone, not what it has started.
  */
 
@@ -32,13 +34,18 @@ const progressEveryMs = 10_000;
  */
 export function startProgram(guard, command, args, options) {
   const child = guard.spawn(command, args, options);
-  /** @type {Recorder<string>} */
+  let closed = false;
+  child.once('close', () => (closed = true));
   const output = new Recorder(lastLines);
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => output.add(line));
   }
-  // 'close' comes after the last line; 'exit' may come before it.
-  const exited = once(child, 'close').then(([code, signal]) => ({ code, signal }));
+  const exited = once(child, 'exit').then(async ([code, signal]) => {
+    // The last lines may come after the exit; what it has started may hold its output open for ever.
+    if (!closed)
+      await Promise.race([once(child, 'close'), pause(lastLinesMs, null, { ref: false })]);
+    return { code, signal };
+  });
   return { pid: child.pid, output, exited, kill: (signal) => child.kill(signal) };
 }
 

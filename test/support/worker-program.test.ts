@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { expectNoneLeft } from './processes.ts';
-import { startWorkerProgram } from './worker-program.ts';
+import { expectNoneLeft, isAlive } from './processes.ts';
+import { startProgram } from './program.mjs';
+import { startWorkerProgram, testGuard } from './worker-program.ts';
 
 const agent = fileURLToPath(new URL('../fixtures/prints-log-lines.mjs', import.meta.url));
 const server = { url: 'ws://127.0.0.1:1', apiKey: 'key', apiSecret: 'secret' };
@@ -39,4 +40,13 @@ test('a wait that times out shows the last lines', async () => {
     /The event worker.full did not come within 50 ms[^]*this is \{ not JSON/,
   );
   expect(await program.stop()).toEqual({ code: 0, signal: null });
+});
+
+test('the end of a program is noticed though something it started holds its output open', async () => {
+  const guard = testGuard();
+  const program = startProgram(guard, '/bin/sh', ['-c', 'sleep 300 & echo $!; exit 7']);
+  expect(await program.exited).toEqual({ code: 7, signal: null });
+  const [child = ''] = program.output.items;
+  expect(isAlive(Number(child))).toBe(true);
+  process.kill(Number(child), 'SIGKILL');
 });

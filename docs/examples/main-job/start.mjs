@@ -25,6 +25,7 @@ const agentFile = 'docs/examples/main-job/agent.js';
 const callFile = 'docs/examples/main-job/call.js';
 const parentCheckMs = 1000;
 const linesOnFailure = 15;
+const lineWidth = 200;
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
 const usage = `Usage: npm start [-- --stay]
@@ -50,7 +51,8 @@ const mayEnd = new Set();
 /** @type {(signal: keyof typeof exitCodes) => void} */
 let onSignal = (signal) => steps.fail(new Interruption(signal));
 
-process.exitCode = await main(process.argv.slice(2));
+// A wait that was given up may have a timer left.
+process.exit(await main(process.argv.slice(2)));
 
 /**
  * @param {string[]} args
@@ -110,7 +112,7 @@ async function performMainJob(stay) {
     result: ({ line }) => `${line['end']}; the job process ended with exit code 0`,
   });
   steps.rows.push(...rowsOfJob(new Map([...spoken, ...worker.momentsOf(room)])));
-  if (stay) await steps.run('stay', () => untilSignal(env));
+  if (stay) await steps.run('stay up', () => untilSignal(env));
   await steps.run('drain the worker', () => drain(worker), { result: describeExit });
 }
 
@@ -253,13 +255,15 @@ function explain(error) {
     narrator.say({ who: 'start', text: `ends everything (${error.signal})` });
     return exitCodes[error.signal];
   }
-  narrator.print();
-  narrator.print(narrator.paint('red', 'Failed at the step:'));
-  narrator.print(error instanceof Error ? error.message : String(error));
   for (const [name, { pid, output }] of programs) {
     narrator.print();
     narrator.print(narrator.paint('bold', `Last lines of the ${name} (process ${pid}):`));
-    for (const line of output.items.slice(-linesOnFailure)) narrator.print(line);
+    for (const line of output.items.slice(-linesOnFailure))
+      narrator.print(line.slice(0, lineWidth));
   }
+  narrator.print();
+  narrator.print(
+    `${narrator.paint('red', 'Failed at the step')} ${error instanceof Error ? error.message : String(error)}`,
+  );
   return 1;
 }
