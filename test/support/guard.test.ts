@@ -89,7 +89,7 @@ test('arguments and environment arrive as they were given', async () => {
 
 test('close() ends what is left and the guard itself', async () => {
   const guard = startGuard();
-  const child = guard.spawn('/bin/sh', ['-c', 'sleep 300 & echo up; sleep 300']);
+  const child = guard.spawn('/bin/sh', ['-c', 'sleep 300 & sleep 300 & echo up; wait']);
   await once(child.stdout, 'data');
   const pids = [...descendantsOf(child.pid ?? 0).map(({ pid }) => pid), child.pid ?? 0, guard.pid];
   expect(pids).toHaveLength(4);
