@@ -38,12 +38,13 @@ export function unprovidedLogic<TLogic extends AnyActorLogic>(
   machine: string,
   actor: string,
 ): TLogic {
+  const fail = (): never => {
+    throw missing(machine, actor);
+  };
   const logic: Pick<AnyActorLogic, 'transition' | 'getInitialSnapshot' | 'getPersistedSnapshot'> = {
-    transition: (snapshot) => snapshot,
-    getInitialSnapshot: () => {
-      throw missing(machine, actor);
-    },
-    getPersistedSnapshot: (snapshot) => snapshot,
+    transition: fail,
+    getInitialSnapshot: fail,
+    getPersistedSnapshot: fail,
   };
   return logic as TLogic;
 }

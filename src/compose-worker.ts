@@ -37,6 +37,9 @@ const CLOSE_MARGIN_MS = 5_000;
 /** Shorter than the 30 s after which the sentinel kills. */
 const ORPHAN_CLOSE_MS = 20_000;
 
+/** In job processes the package has an entry of its own, without the worker: see `index-in-job.ts`. */
+const jobConditions = ['--conditions=greenroom-job'];
+
 /** The worker machine with every placeholder filled in. */
 export function composeWorker(options: ResolvedOptions, surroundings: Surroundings) {
   const { logger, registry, acceptances, loadSource } = surroundings;
@@ -44,7 +47,14 @@ export function composeWorker(options: ResolvedOptions, surroundings: Surroundin
   const server = { url, apiKey, apiSecret };
 
   const registration = registrationMachine.provide({
-    actors: { signalSocket: defineSignalSocket({ ...server, workerToken }) },
+    actors: {
+      signalSocket: defineSignalSocket({
+        ...server,
+        workerToken,
+        onUnsendable: (error, { type }) =>
+          logger.error({ err: error, message: type }, 'a message could not be encoded'),
+      }),
+    },
   });
   const jobProcess = jobProcessMachine.provide({
     actors: {
@@ -53,7 +63,7 @@ export function composeWorker(options: ResolvedOptions, surroundings: Surroundin
         initialize: initializeMessage(options),
         credentials: { apiKey, apiSecret },
         env: process.env,
-        execArgv: inheritedExecArgv(process.execArgv),
+        execArgv: [...jobConditions, ...inheritedExecArgv(process.execArgv)],
         registry,
         signalGroup,
         onUnknownMessage: (id, message) =>

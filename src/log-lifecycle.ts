@@ -93,7 +93,7 @@ export function logLifecycle(logger: Logger): (event: LifecycleEvent) => void {
 function textOf<Type extends LifecycleEvent['type']>(
   event: Extract<LifecycleEvent, { type: Type }>,
 ): Line {
-  return texts[event.type as Type](event);
+  return texts[event.type](event);
 }
 
 /** The event itself, with `type` as `event` and the pid of a job process as `jobPid`: `pid` is who writes the line. */

@@ -1,7 +1,11 @@
 /** What the HTTP endpoints say, read from a snapshot. */
+import type { SnapshotFrom } from 'xstate';
+import type { workerMachine } from '../machines/worker/worker.machine.ts';
 import { version } from './version.ts';
-import type { WorkerSnapshot } from './worker.ts';
 import type { ResolvedOptions } from './worker-options.ts';
+
+/** A snapshot of the worker machine. */
+export type WorkerSnapshot = SnapshotFrom<typeof workerMachine>;
 
 /** Whether the worker can do its job. */
 export interface Health {

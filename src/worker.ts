@@ -1,29 +1,22 @@
 /** A worker as programs hold it: start, drain, close, look inside, listen. */
 import type { Logger } from 'pino';
-import { type Actor, createActor, type SnapshotFrom } from 'xstate';
+import { type Actor, createActor } from 'xstate';
 import type { LifecycleEvent } from '../machines/events.ts';
-import type { workerMachine } from '../machines/worker/worker.machine.ts';
 import type { WorkerCommand, WorkerOutput } from '../machines/worker/worker.types.ts';
 import { Acceptances } from './acceptances.ts';
 import { composeWorker, workerInput } from './compose-worker.ts';
-import {
-  AssignmentTimeoutError,
-  type ErrorCode,
-  WorkerError,
-  errorCodes,
-  toFailure,
-} from './errors.ts';
+import { AssignmentTimeoutError, WorkerError, toError, toFailure } from './errors.ts';
 import { listenHealth, type HealthServer } from './http/health-server.ts';
+import { requireNoJobProcess } from './job-process-marker.ts';
 import { LifecycleEvents, type LifecycleListener } from './lifecycle-events.ts';
 import { logLifecycle } from './log-lifecycle.ts';
 import { createLogger } from './log.ts';
 import { ProcessRegistry } from './processes/registry.ts';
 import { type OptionContext, resolveOptions } from './resolve-options.ts';
-import { workerHealth, workerInfo } from './worker-health.ts';
+import { type WorkerSnapshot, workerHealth, workerInfo } from './worker-health.ts';
 import type { ResolvedOptions, WorkerOptionsInit } from './worker-options.ts';
 
-/** A snapshot of the worker machine. */
-export type WorkerSnapshot = SnapshotFrom<typeof workerMachine>;
+export type { WorkerSnapshot };
 
 /** A job that holds a slot. */
 export interface ActiveJob {
@@ -75,9 +68,10 @@ export interface WorkerHandle {
 
 /**
  * Makes a worker; nothing happens before `start()`.
- * @throws WorkerError `GR_OPTION_INVALID`, `GR_CREDENTIALS_MISSING`, `GR_AGENT_NOT_FOUND`.
+ * @throws WorkerError `GR_OPTION_INVALID`, `GR_CREDENTIALS_MISSING`, `GR_AGENT_NOT_FOUND`, `GR_IN_JOB_PROCESS`.
  */
 export function createWorker(init: WorkerOptionsInit, context: OptionContext = {}): WorkerHandle {
+  requireNoJobProcess();
   requirePlatform();
   return new LiveWorker(resolveOptions(init, context));
 }
@@ -147,7 +141,7 @@ class LiveWorker implements WorkerHandle {
     const ended = this.done.then(({ outcome, failure }) => {
       throw failure === null
         ? new WorkerError('GR_INTERNAL', `The worker was ${outcome} before it had started.`)
-        : new WorkerError(asCode(failure.code), failure.message);
+        : toError(failure);
     });
     await Promise.race([running, ended]);
   }
@@ -280,8 +274,4 @@ function requirePlatform(): void {
     'GR_PLATFORM',
     `Greenroom runs on Linux and macOS, not on ${process.platform}: it ends job processes by their process group. On Windows use WSL.`,
   );
-}
-
-function asCode(code: string): ErrorCode {
-  return code in errorCodes ? (code as ErrorCode) : 'GR_INTERNAL';
 }

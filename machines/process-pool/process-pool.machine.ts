@@ -34,10 +34,10 @@ const pool = setup({
   },
 });
 
-/** Carries out what `rules.plan` says: adds processes, grants claims, gives turns to warm up. */
+/** Carries out what `rules.makePlan` says: adds processes, grants claims, gives turns to warm up. */
 function balance(wanted: rules.Wanted) {
   return pool.enqueueActions(({ context, enqueue }) => {
-    const plan = rules.plan(context, wanted);
+    const plan = rules.makePlan(context, wanted);
     enqueue.assign({
       waiting: wanted.grant ? [] : context.waiting,
       processes: ({ spawn, self }) => {

@@ -33,7 +33,7 @@ export interface Plan {
 type Sketch = Pick<PoolEntry, 'phase' | 'claimedBy'>;
 
 /** Grants first, then refills, then gives turns to warm up: claimed processes first, as many as there are cores. */
-export function plan(context: ProcessPoolContext, wanted: Wanted): Plan {
+export function makePlan(context: ProcessPoolContext, wanted: Wanted): Plan {
   const sketch: Record<string, Sketch> = {};
   for (const [id, { phase, claimedBy }] of Object.entries(context.processes)) {
     sketch[id] = { phase, claimedBy };
@@ -106,7 +106,7 @@ function idleTarget(context: ProcessPoolContext): number {
 export function surplusProcesses(context: ProcessPoolContext): string[] {
   const order = ['queued', 'warming', 'warm'];
   const rank = (id: string): number => order.indexOf(context.processes[id]?.phase ?? '');
-  const idle = idleIds(context.processes).sort((one, other) => rank(one) - rank(other));
+  const idle = idleIds(context.processes).toSorted((one, other) => rank(one) - rank(other));
   const keep = Math.max(idleTarget(context), context.numIdleProcesses === 0 ? 1 : 0);
   return idle.slice(0, Math.max(0, idle.length - keep));
 }
@@ -129,9 +129,9 @@ export function restartDelayMs(failuresInARow: number): number {
 }
 
 /** True when an idle process went away without being told to. */
-export function isIdleLoss(context: ProcessPoolContext, output: JobProcessOutput): boolean {
-  const entry = context.processes[output.process];
-  const isLoss = output.cause === null || FAULTS.includes(output.cause);
+export function isIdleLoss(context: ProcessPoolContext, ended: JobProcessOutput): boolean {
+  const entry = context.processes[ended.process];
+  const isLoss = ended.cause === null || FAULTS.includes(ended.cause);
   return entry !== undefined && entry.claimedBy === null && isLoss;
 }
 

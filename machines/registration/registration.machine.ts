@@ -265,6 +265,13 @@ export const registrationMachine = setup({
                 }),
               },
             },
+            'xstate.error.actor.socket': {
+              target: '#registration.lost',
+              actions: {
+                type: 'noteTimeout',
+                params: ({ event }) => ({ reason: rules.describeError(event.error) }),
+              },
+            },
             'worker.statusChanged': {
               actions: [
                 { type: 'noteStatus', params: ({ event }) => ({ status: event.status }) },
@@ -408,7 +415,12 @@ export const registrationMachine = setup({
         closing: {
           description: 'The socket is closed with code 1000; what was sent before still arrives.',
           entry: 'closeSocket',
-          on: { 'socket.closed': '#registration.closed' },
+          on: {
+            'registration.close': { description: 'It closes already.' },
+            'socket.closed': '#registration.closed',
+            'socket.refused': '#registration.closed',
+            'xstate.error.actor.socket': '#registration.closed',
+          },
           after: { closeTimeout: '#registration.closed' },
         },
       },

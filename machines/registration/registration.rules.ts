@@ -47,7 +47,7 @@ export function refusedUpgrade(status: number, body: string): Failure {
 export function exhausted(context: RegistrationContext): Failure {
   return {
     code: 'GR_REGISTRATION_EXHAUSTED',
-    message: `The server could not be reached in ${context.maxRetry} attempts; the last one: ${context.lastReason}.`,
+    message: `The server could not be reached in ${context.attempt} attempts; the last one: ${context.lastReason}.`,
   };
 }
 

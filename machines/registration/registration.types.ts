@@ -58,7 +58,10 @@ export type RegistrationReport =
   | { type: 'registration.jobTerminated'; registration: string; jobId: string };
 
 /** Everything that can happen to a registration. */
-export type RegistrationMachineEvent = SocketEvent | RegistrationCommand;
+export type RegistrationMachineEvent =
+  | SocketEvent
+  | RegistrationCommand
+  | { type: 'xstate.error.actor.socket'; error: unknown; actorId: string };
 
 /** What a registration is started with. */
 export interface RegistrationInput {

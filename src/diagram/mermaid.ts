@@ -54,7 +54,7 @@ function transitionLines(state: AnyStateNode, depth: number): string[] {
 
 function labelOf(transition: AnyTransitionDefinition): string {
   const guard = guardName(transition.guard);
-  return [eventName(transition.eventType), guard === '' ? '' : `[${guard}]`]
+  return [eventName(String(transition.eventType)), guard === '' ? '' : `[${guard}]`]
     .filter((part) => part !== '')
     .join(' ');
 }

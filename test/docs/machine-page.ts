@@ -31,7 +31,7 @@ function sections(state: AnyStateNode): string[] {
     ...(isRoot || (state.description ?? '') === '' ? [] : [state.description ?? '', '']),
     ...(state.invoke.length === 0
       ? []
-      : [`Runs ${state.invoke.map((invoke) => `\`${String(invoke.src)}\``).join(', ')}.`, '']),
+      : [`Runs ${state.invoke.map((invoke) => `\`${nameOf(invoke.src)}\``).join(', ')}.`, '']),
     ...(rows.length === 0
       ? []
       : ['| when | if | then | why |', '| --- | --- | --- | --- |', ...rows, '']),
@@ -39,12 +39,16 @@ function sections(state: AnyStateNode): string[] {
   ];
 }
 
+function nameOf(source: unknown): string {
+  return typeof source === 'string' ? source : 'an actor without a name';
+}
+
 function transitionRows(state: AnyStateNode): string[] {
   const transitions = [...[...state.transitions.values()].flat(), ...(state.always ?? [])];
   return transitions.map((transition) => {
     const target = transition.target?.map((node) => node.path.join(' → ')).join(', ');
     const guard = guardName(transition.guard);
-    const event = eventName(transition.eventType);
+    const event = eventName(String(transition.eventType));
     return `| ${event === '' ? 'at once' : `\`${event}\``} | ${guard === '' ? '' : `\`${guard}\``} | ${target ?? 'stays'} | ${transition.description ?? ''} |`;
   });
 }

@@ -12,40 +12,63 @@ export function statesOf(state: AnyStateNode): AnyStateNode[] {
 }
 
 function checkState(machine: AnyStateMachine, state: AnyStateNode): string[] {
-  const say = (problem: string): string => `${state.id}: ${problem}`;
+  return [
+    ...checkWords(state),
+    ...checkInvokes(machine, state),
+    ...checkDelays(machine, state),
+    ...checkActions(machine, state),
+    ...checkGuards(machine, state),
+  ].map((problem) => `${state.id}: ${problem}`);
+}
+
+function checkWords(state: AnyStateNode): string[] {
+  const isRegion = state.parent?.type === 'parallel' && Object.keys(state.states).length > 0;
   const problems: string[] = [];
-  const isParent = Object.keys(state.states).length > 0 && state.parent?.type === 'parallel';
-  if (!isParent && (state.description ?? '') === '') problems.push(say('has no description'));
-  if (state.key.includes('.')) problems.push(say('has a dot in its name'));
-  for (const invoke of state.invoke) {
-    if (typeof invoke.src === 'string' && !(invoke.src in machine.implementations.actors)) {
-      problems.push(say(`actor ${invoke.src} is not implemented`));
-    }
-    if (!state.transitions.has(`xstate.error.actor.${invoke.id}`)) {
-      problems.push(say(`invoke ${String(invoke.src)} has no onError`));
-    }
-  }
-  if (state.transitions.has('*')) problems.push(say("has a '*' transition"));
-  for (const { delay } of state.after) {
-    if (typeof delay === 'string' && !(delay in machine.implementations.delays)) {
-      problems.push(say(`delay ${delay} is not implemented`));
-    }
-  }
-  const transitions = [...state.transitions.values()].flat().concat(state.always ?? []);
-  const actions = [
-    ...state.entry,
-    ...state.exit,
-    ...transitions.flatMap((transition) => transition.actions),
-  ];
-  problems.push(...actions.flatMap((action) => checkAction(machine, action).map(say)));
-  for (const { guard } of transitions) {
-    const name = nameOf(guard);
-    if (guard !== undefined && name === null) problems.push(say('has a guard without a name'));
-    if (name !== null && !(name in machine.implementations.guards)) {
-      problems.push(say(`guard ${name} is not implemented`));
-    }
-  }
+  if (!isRegion && (state.description ?? '') === '') problems.push('has no description');
+  if (state.key.includes('.')) problems.push('has a dot in its name');
+  if (state.transitions.has('*')) problems.push("has a '*' transition");
   return problems;
+}
+
+function checkInvokes(machine: AnyStateMachine, state: AnyStateNode): string[] {
+  return state.invoke.flatMap(({ id, src }) => {
+    const problems: string[] = [];
+    const name = typeof src === 'string' ? src : 'without a name';
+    if (!(name in machine.implementations.actors))
+      problems.push(`actor ${name} is not implemented`);
+    if (!state.transitions.has(`xstate.error.actor.${id}`)) {
+      problems.push(`invoke ${name} has no onError`);
+    }
+    return problems;
+  });
+}
+
+function checkDelays(machine: AnyStateMachine, state: AnyStateNode): string[] {
+  return state.after
+    .map(({ delay }) => delay)
+    .filter((delay) => typeof delay === 'string')
+    .filter((delay) => !(delay in machine.implementations.delays))
+    .map((delay) => `delay ${delay} is not implemented`);
+}
+
+function checkActions(machine: AnyStateMachine, state: AnyStateNode): string[] {
+  const transitions = transitionsOf(state).flatMap(({ actions }) => actions);
+  return [...state.entry, ...state.exit, ...transitions].flatMap((action) =>
+    checkAction(machine, action),
+  );
+}
+
+function checkGuards(machine: AnyStateMachine, state: AnyStateNode): string[] {
+  return transitionsOf(state).flatMap(({ guard }) => {
+    if (guard === undefined) return [];
+    const name = nameOf(guard);
+    if (name === null) return ['has a guard without a name'];
+    return name in machine.implementations.guards ? [] : [`guard ${name} is not implemented`];
+  });
+}
+
+function transitionsOf(state: AnyStateNode) {
+  return [...state.transitions.values()].flat().concat(state.always ?? []);
 }
 
 function checkAction(machine: AnyStateMachine, action: unknown): string[] {
