@@ -9,7 +9,7 @@ import { registrationMachine } from '../machines/registration/registration.machi
 import { workerMachine } from '../machines/worker/worker.machine.ts';
 import type { WorkerInput } from '../machines/worker/worker.types.ts';
 import type { Acceptances } from './acceptances.ts';
-import { defineChildProcess } from './actors/child-process.ts';
+import { type ChildProcessDependencies, defineChildProcess } from './actors/child-process.ts';
 import { defineDecideRequest } from './actors/decide-request.ts';
 import { defineRemoveParticipant } from './actors/room-service.ts';
 import { defineSampleLoad } from './actors/sample-load.ts';
@@ -58,17 +58,7 @@ export function composeWorker(options: ResolvedOptions, surroundings: Surroundin
   });
   const jobProcess = jobProcessMachine.provide({
     actors: {
-      childProcess: defineChildProcess({
-        main: jobProcessMain(),
-        initialize: initializeMessage(options),
-        credentials: { apiKey, apiSecret },
-        env: process.env,
-        execArgv: [...jobConditions, ...inheritedExecArgv(process.execArgv)],
-        registry,
-        signalGroup,
-        onUnknownMessage: (id, message) =>
-          logger.warn({ process: id, received: message }, 'unknown message of a job process'),
-      }),
+      childProcess: defineChildProcess(childProcessDependencies(options, logger, registry)),
       sampleMemory: defineSampleMemory(),
     },
   });
@@ -118,6 +108,25 @@ export function workerInput(options: ResolvedOptions): WorkerInput {
       memoryWarnBytes: options.jobMemoryWarnMB * 1_000_000,
       memoryLimitBytes: options.jobMemoryLimitMB * 1_000_000,
     },
+  };
+}
+
+function childProcessDependencies(
+  options: ResolvedOptions,
+  logger: Logger,
+  registry: ProcessRegistry,
+): ChildProcessDependencies {
+  const { apiKey, apiSecret } = options;
+  return {
+    main: jobProcessMain(),
+    initialize: initializeMessage(options),
+    credentials: { apiKey, apiSecret },
+    env: process.env,
+    execArgv: inheritedExecArgv(process.execArgv),
+    registry,
+    signalGroup,
+    onUnknownMessage: (id, message) =>
+      logger.warn({ process: id, received: message }, 'unknown message of a job process'),
   };
 }
 
