@@ -1,0 +1,15 @@
+/** One file for the test runner, so that the coverage of the machine can be told at its end. */
+import { afterAll, expect } from 'vitest';
+import { complete } from '../machine-coverage.ts';
+import { testConnecting } from './connecting.ts';
+import { coverage } from './harness.ts';
+import { testReconnecting } from './reconnecting.ts';
+import { testTalking } from './talking.ts';
+
+testConnecting();
+testReconnecting();
+testTalking();
+
+afterAll(() => {
+  expect(coverage.missing()).toEqual(complete);
+});
