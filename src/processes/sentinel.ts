@@ -36,7 +36,10 @@ export class Sentinel {
   readonly #shell: ChildProcess;
 
   constructor(graceSeconds = GRACE_SECONDS) {
-    this.#shell = spawn('/bin/sh', ['-c', SCRIPT, 'greenroom-sentinel', String(graceSeconds)], {
+    const command = 'eval "$GREENROOM_SENTINEL"';
+    this.#shell = spawn('/bin/sh', ['-c', command, 'greenroom-sentinel', String(graceSeconds)], {
+      // Not in the arguments, so that a list of processes stays readable.
+      env: { PATH: process.env['PATH'], GREENROOM_SENTINEL: SCRIPT },
       // Its own session: neither Ctrl-C nor the end of a terminal reaches it.
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
