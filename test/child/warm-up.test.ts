@@ -216,10 +216,10 @@ describe('a warm job process ends', () => {
   it('is not started by hand', async () => {
     const { execFile } = await import('node:child_process');
     const main = new URL('../../src/child/main.ts', import.meta.url).pathname;
-    const error = await new Promise<{ code?: unknown } | null>((resolve) => {
+    const error = await new Promise<Error | null>((resolve) => {
       execFile(process.execPath, ['--import', 'tsx', main], (failed) => resolve(failed));
     });
     expect(error).toMatchObject({ code: 1 });
-    expect(String(error)).toContain('it is started by a greenroom worker');
+    expect(error?.message).toContain('it is started by a greenroom worker');
   });
 });
