@@ -27,9 +27,8 @@ const pool = setup({
       rules.isIdleLoss(context, params.output),
   },
   delays: {
-    joinTimeout: 1_000,
     restartPeriod: 60_000,
-    restartDelay: ({ context }) => rules.restartDelayMs(context.failuresInARow),
+    refillDelay: ({ context }) => rules.refillDelayMs(context.failuresInARow),
     slowRestartDelay: 30_000,
   },
 });
@@ -108,14 +107,11 @@ export const processPoolMachine = pool
       }),
       forgetAllFailures: pool.assign({ failures: 0, failuresInARow: 0 }),
       forgetLater: pool.raise({ type: 'pool.failureForgotten' }, { delay: 'restartPeriod' }),
-      refillAfterBackOff: pool.raise(
-        { type: 'pool.refillDue' },
-        { delay: 'restartDelay', id: 'refill' },
-      ),
-      refillAfterJoin: pool.raise(
-        { type: 'pool.refillDue' },
-        { delay: 'joinTimeout', id: 'refill' },
-      ),
+      /** XState keeps a delayed event that is raised again under its id: the earlier one is cancelled first. */
+      refillLater: pool.enqueueActions(({ enqueue }) => {
+        enqueue.cancel('refill');
+        enqueue.raise({ type: 'pool.refillDue' }, { delay: 'refillDelay', id: 'refill' });
+      }),
       remove: pool.enqueueActions(({ context, event, enqueue }) => {
         const id = rules.endedProcess(event);
         if (id === null) return;
@@ -162,7 +158,7 @@ export const processPoolMachine = pool
       'pool.stop': '.stopping',
       'pool.kill': '.killing',
       'process.warmupFailed': {
-        actions: ['noteWarmupFailed', 'forgetLater', 'refillAfterBackOff'],
+        actions: ['noteWarmupFailed', 'forgetLater', 'refillLater'],
       },
       'xstate.done.actor.process.*': [
         {
@@ -172,13 +168,13 @@ export const processPoolMachine = pool
             type: 'isIdleLoss',
             params: ({ event }) => ({ output: event.output }),
           },
-          actions: ['noteLoss', 'remove', 'forgetLater', 'refillAfterBackOff'],
+          actions: ['noteLoss', 'remove', 'forgetLater', 'refillLater'],
         },
         { actions: 'remove' },
       ],
       'xstate.error.actor.process.*': {
         description: 'A bug in a process actor; its process is ended by the registry.',
-        actions: ['noteLoss', 'remove', 'forgetLater', 'refillAfterBackOff'],
+        actions: ['noteLoss', 'remove', 'forgetLater', 'refillLater'],
       },
     },
     initial: 'proving',
@@ -202,7 +198,7 @@ export const processPoolMachine = pool
               target: 'stopping',
               actions: ['noteWarmupFailed', 'noteFatal'],
             },
-            { actions: ['noteWarmupFailed', 'forgetLater', 'refillAfterBackOff'] },
+            { actions: ['noteWarmupFailed', 'forgetLater', 'refillLater'] },
           ],
         },
       },
@@ -215,9 +211,9 @@ export const processPoolMachine = pool
           'pool.claim': {
             description:
               'The refill waits until the job is in its room, or 1 s, so that it does not slow the caller.',
-            actions: ['noteClaim', 'grant', 'refillAfterJoin'],
+            actions: ['noteClaim', 'grant', 'refillLater'],
           },
-          'pool.slotsChanged': { actions: ['noteFreeSlots', 'trim', 'refillAfterJoin'] },
+          'pool.slotsChanged': { actions: ['noteFreeSlots', 'trim', 'refillLater'] },
           'process.joined': { actions: 'fill' },
           'pool.refillDue': { actions: 'fill' },
           'process.becameWarm': { actions: ['noteWarm', 'grant'] },

@@ -123,9 +123,10 @@ export function withoutEntry(processes: Processes, id: string): Processes {
   return rest;
 }
 
-/** Back-off before the next start after failures: 0.5 s, 1 s, 2 s … 30 s. */
-export function restartDelayMs(failuresInARow: number): number {
-  return Math.min(30_000, 500 * 2 ** Math.min(Math.max(0, failuresInARow - 1), 10));
+/** Before the pool is refilled: 1 s for a job to join its room, or the back-off after failures: 0.5 s, 1 s, 2 s … 30 s. */
+export function refillDelayMs(failuresInARow: number): number {
+  if (failuresInARow === 0) return 1_000;
+  return Math.min(30_000, 500 * 2 ** Math.min(failuresInARow - 1, 10));
 }
 
 /** True when an idle process went away without being told to. */
