@@ -37,9 +37,6 @@ const CLOSE_MARGIN_MS = 5_000;
 /** Shorter than the 30 s after which the sentinel kills. */
 const ORPHAN_CLOSE_MS = 20_000;
 
-/** In job processes the package has an entry of its own, without the worker: see `index-in-job.ts`. */
-const jobConditions = ['--conditions=greenroom-job'];
-
 /** The worker machine with every placeholder filled in. */
 export function composeWorker(options: ResolvedOptions, surroundings: Surroundings) {
   const { logger, registry, acceptances, loadSource } = surroundings;
@@ -122,7 +119,7 @@ function childProcessDependencies(
     initialize: initializeMessage(options),
     credentials: { apiKey, apiSecret },
     env: process.env,
-    execArgv: inheritedExecArgv(process.execArgv),
+    execArgv: jobExecArgv(process.execArgv),
     registry,
     signalGroup,
     onUnknownMessage: (id, message) =>
@@ -163,7 +160,11 @@ function jobProcessMain(): string {
   return fileURLToPath(new URL(`./child/main.${extension}`, import.meta.url));
 }
 
-/** Loaders such as tsx go along; a debugger's port can be had only once. */
-function inheritedExecArgv(execArgv: string[]): string[] {
-  return execArgv.filter((argument) => !argument.startsWith('--inspect'));
+/**
+ * Loaders such as tsx go along; a debugger's port can be had only once. The condition makes the package a lighter one:
+ * see `index-in-job.ts`.
+ */
+function jobExecArgv(execArgv: string[]): string[] {
+  const inherited = execArgv.filter((argument) => !argument.startsWith('--inspect'));
+  return [...inherited, '--conditions=greenroom-job'];
 }

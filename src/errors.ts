@@ -35,6 +35,8 @@ export const errorCodes = {
   GR_DRAIN_TIMEOUT: 'The drain timed out with jobs still running.',
   GR_LOAD_FAILED: 'The load could not be measured.',
   GR_HTTP_PORT: 'The HTTP server could not listen.',
+  GR_WORKER_STATE: 'The worker is not in a state in which this can be done.',
+  GR_IN_JOB_PROCESS: 'A worker was made inside a job process.',
   GR_PLATFORM: 'The platform is not supported.',
   GR_INTERNAL: 'A bug in Greenroom.',
 } as const;
@@ -104,6 +106,13 @@ export function toFailure(error: unknown, code: ErrorCode): FailureShape {
     return failure;
   }
   return { code, message: describeValue(error) };
+}
+
+/** The error that a failure was made of, with the place where it was thrown. */
+export function toError({ code, message, stack }: FailureShape): WorkerError {
+  const error = new WorkerError(code in errorCodes ? (code as ErrorCode) : 'GR_INTERNAL', message);
+  if (stack !== undefined) error.stack = stack;
+  return error;
 }
 
 /** A short description of a received value for an error message: `"x" (string)`. */

@@ -2,7 +2,6 @@
 import type { Job as ProtobufJob, ParticipantInfo, Room } from '@livekit/protocol';
 import type { AcceptArguments, Job } from '../machines/messages.ts';
 import { WorkerError, describeValue } from './errors.ts';
-import { jobToProtobuf } from './protocol/job.ts';
 
 /** How the agent appears in the room. */
 export interface JobAcceptOptions {
@@ -31,6 +30,9 @@ export interface RequestAnswers {
   reject: (rejection: { terminate: boolean; detail: string }) => void;
 }
 
+/** Makes LiveKit's class of a plain job. Handed in: the protobuf library takes longer to load than the rest of the public API. */
+export type ToProtobuf = (job: Job) => ProtobufJob;
+
 /** The attribute by which others find the agent among the participants. */
 const agentNameAttribute = 'lk.agent.name';
 
@@ -38,12 +40,14 @@ const agentNameAttribute = 'lk.agent.name';
 export class JobRequest {
   readonly #job: Job;
   readonly #answers: RequestAnswers;
+  readonly #toProtobuf: ToProtobuf;
   #protobuf: ProtobufJob | undefined;
 
   /** @internal */
-  constructor(job: Job, answers: RequestAnswers) {
+  constructor(job: Job, answers: RequestAnswers, toProtobuf: ToProtobuf) {
     this.#job = job;
     this.#answers = answers;
+    this.#toProtobuf = toProtobuf;
   }
 
   /** The id of the job, made by the server. */
@@ -53,7 +57,7 @@ export class JobRequest {
 
   /** The job as LiveKit's protobuf class. */
   get job(): ProtobufJob {
-    this.#protobuf ??= jobToProtobuf(this.#job);
+    this.#protobuf ??= this.#toProtobuf(this.#job);
     return this.#protobuf;
   }
 

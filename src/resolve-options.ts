@@ -155,7 +155,7 @@ function timeoutsOf(given: GivenOptions): Timeouts {
 
 type Surroundings = Pick<
   ResolvedOptions,
-  'workerToken' | 'host' | 'port' | 'logLevel' | 'logger' | 'production'
+  'workerToken' | 'host' | 'port' | 'logLevel' | 'logFormat' | 'logger' | 'production'
 >;
 
 function surroundingsOf(given: GivenOptions, production: boolean): Surroundings {
@@ -165,6 +165,7 @@ function surroundingsOf(given: GivenOptions, production: boolean): Surroundings 
     host: given.host ?? '0.0.0.0',
     port: given.port === undefined ? defaultPort : given.port,
     logLevel: given.logLevel ?? (production ? 'info' : 'debug'),
+    logFormat: given.logFormat ?? (production ? 'json' : 'pretty'),
     logger: given.logger ?? null,
     production,
   };

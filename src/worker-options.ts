@@ -68,6 +68,8 @@ export interface WorkerOptionsInit {
   port?: number | null;
 
   logLevel?: LogLevel;
+  /** JSON lines, or lines for people. @defaultValue `json` in production, `pretty` in development */
+  logFormat?: LogFormat;
   /** Replaces the worker's own logger; job processes log to standard output as before. */
   logger?: Logger;
   production?: boolean;
@@ -75,6 +77,9 @@ export interface WorkerOptionsInit {
 
 /** The levels of the log. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+
+/** How a line of the log is written: for programs or for people. */
+export type LogFormat = 'json' | 'pretty';
 
 /** A registration once checked. */
 export interface ResolvedRegistration {
@@ -122,6 +127,7 @@ export interface ResolvedOptions {
   host: string;
   port: number | null;
   logLevel: LogLevel;
+  logFormat: LogFormat;
   logger: Logger | null;
   production: boolean;
 }

@@ -1,7 +1,7 @@
 import { Job as ProtobufJob, ParticipantInfo, Room } from '@livekit/protocol';
 import { describe, expect, it, vi } from 'vitest';
 import { JobRequest, type RequestAnswers } from '../src/job-request.ts';
-import { jobFromProtobuf } from '../src/protocol/job.ts';
+import { jobFromProtobuf, jobToProtobuf } from '../src/protocol/job.ts';
 
 function make() {
   const job = jobFromProtobuf(
@@ -15,7 +15,7 @@ function make() {
   );
   const accept = vi.fn<RequestAnswers['accept']>(() => Promise.resolve());
   const reject = vi.fn<RequestAnswers['reject']>();
-  return { request: new JobRequest(job, { accept, reject }), accept, reject };
+  return { request: new JobRequest(job, { accept, reject }, jobToProtobuf), accept, reject };
 }
 
 const forced = { 'lk.agent.name': 'greeter' };
@@ -33,10 +33,9 @@ describe('what is asked', () => {
   });
 
   it('has no room and no publisher where the job has none', () => {
-    const bare = new JobRequest(jobFromProtobuf(new ProtobufJob({ id: 'AJ_2' })), {
-      accept: () => Promise.resolve(),
-      reject: () => {},
-    });
+    const job = jobFromProtobuf(new ProtobufJob({ id: 'AJ_2' }));
+    const answers = { accept: () => Promise.resolve(), reject: () => {} };
+    const bare = new JobRequest(job, answers, jobToProtobuf);
     expect([bare.room, bare.publisher, bare.agentName]).toEqual([undefined, undefined, '']);
   });
 });

@@ -4,7 +4,8 @@ import type { Decision } from '../../machines/job/job.types.ts';
 import type { Job, RejectReason } from '../../machines/messages.ts';
 import type { Acceptances } from '../acceptances.ts';
 import { WorkerError, toFailure } from '../errors.ts';
-import { JobRequest } from '../job-request.ts';
+import { JobRequest, type RequestAnswers } from '../job-request.ts';
+import { jobToProtobuf } from '../protocol/job.ts';
 
 /** What deciding needs. */
 export interface DecideRequestDependencies {
@@ -26,7 +27,7 @@ export function defineDecideRequest({
     // The job stopped waiting, so the request was rejected.
     signal.addEventListener('abort', () => verdict.close(), { once: true });
 
-    const request = new JobRequest(job, {
+    const answers: RequestAnswers = {
       accept: (accept) => {
         verdict.answer({ type: 'accept', accept });
         return acceptances.wait(job.id);
@@ -35,7 +36,8 @@ export function defineDecideRequest({
         const reason = terminate ? 'terminated' : 'rejected';
         verdict.answer({ type: 'reject', terminate, reason, detail });
       },
-    });
+    };
+    const request = new JobRequest(job, answers, jobToProtobuf);
 
     // A turn later: user code never runs inside a step of the worker's machines.
     void Promise.resolve()

@@ -1,5 +1,5 @@
 /** What each option may be. */
-import type { LogLevel, WorkerOptionsInit } from '../worker-options.ts';
+import type { LogFormat, LogLevel, WorkerOptionsInit } from '../worker-options.ts';
 
 /** What an option may be: a test, and the same in words. */
 export interface Rule {
@@ -16,6 +16,7 @@ const maxRequestMs = 2500;
 const maxDeploymentBytes = 64;
 const underscore = 0x5f;
 const logLevels: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+const logFormats: readonly LogFormat[] = ['json', 'pretty'];
 const loggerMethods: readonly string[] = [...logLevels, 'child'];
 const jobTypes: readonly unknown[] = [0, 1, 2];
 const schemes: readonly string[] = ['ws:', 'wss:', 'http:', 'https:'];
@@ -146,6 +147,10 @@ export const optionRules: Readonly<
   logLevel: {
     allowed: logLevels.join(', '),
     accepts: (value) => (logLevels as readonly unknown[]).includes(value),
+  },
+  logFormat: {
+    allowed: logFormats.join(', '),
+    accepts: (value) => (logFormats as readonly unknown[]).includes(value),
   },
   logger: {
     allowed: 'a pino logger',

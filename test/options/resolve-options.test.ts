@@ -61,6 +61,7 @@ describe('defaults', () => {
       numIdleProcesses: Math.min(availableParallelism(), 4),
       port: 8081,
       logLevel: 'info',
+      logFormat: 'json',
       production: true,
     });
   });
@@ -72,6 +73,7 @@ describe('defaults', () => {
       numIdleProcesses: 0,
       port: 0,
       logLevel: 'debug',
+      logFormat: 'pretty',
       production: false,
     });
   });
