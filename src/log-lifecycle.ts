@@ -64,7 +64,8 @@ const texts: Texts = {
 
   'pool.ready': () => debug('a job process has proven that the agent works'),
   'pool.failing': ({ failures, failure }) =>
-    error(
+    // The worker itself says what follows from it.
+    debug(
       `${failures} job processes failed within a minute; starting slowly now: ${failure.message}`,
     ),
   'pool.recovered': () => info('job processes work again'),

@@ -32,10 +32,13 @@ const jobTypes = { room: 'JT_ROOM', publisher: 'JT_PUBLISHER', participant: 'JT_
 /** Healthy: connected, with job processes that work. A worker that drains is healthy. */
 export function workerHealth(snapshot: WorkerSnapshot): Health {
   const { context } = snapshot;
-  if (snapshot.matches('starting')) return { ok: false, reason: 'starting' };
-  if (snapshot.matches({ running: 'unavailable' })) {
+  if (
+    snapshot.matches({ starting: 'unavailable' }) ||
+    snapshot.matches({ running: 'unavailable' })
+  ) {
     return { ok: false, reason: 'job processes fail to start' };
   }
+  if (snapshot.matches('starting')) return { ok: false, reason: 'starting' };
   const isConnected = Object.values(context.entries).some((entry) => entry.workerId !== '');
   if (snapshot.status !== 'active' || !isConnected) {
     return { ok: false, reason: 'not connected to livekit' };

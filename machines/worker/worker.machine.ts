@@ -57,11 +57,7 @@ const worker = setup({
       jobIds: rules.jobIds(context),
       timeoutMs: context.drainTimeoutMs,
     })),
-    emitClosing: emit(({ context }) => ({
-      type: 'worker.closing',
-      cause: context.closeCause,
-      jobIds: rules.jobIds(context),
-    })),
+    emitClosing: emit(({ context }) => rules.closingEvent(context)),
     emitClosed: emit(({ context }) => rules.closedEvent(context)),
     noteRegistered: assign(({ context }, params: { registration: string; workerId: string }) => ({
       entries: rules.withWorkerId(context.entries, params.registration, params.workerId),
@@ -363,18 +359,31 @@ export const workerMachine = worker
           { type: 'freeSlot', params: ({ event }) => ({ slot: event.actorId }) },
         ],
       },
-      'xstate.done.actor.registration.*': {
-        description:
-          'Refused for good, or maxRetry is used up: running jobs end, then the worker fails.',
-        target: '.draining',
-        actions: [
-          { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
-          {
-            type: 'noteFailure',
-            params: ({ event }) => ({ failure: rules.registrationFailure(event.output) }),
-          },
-        ],
-      },
+      'xstate.done.actor.registration.*': [
+        {
+          description: 'Refused for good, or maxRetry is used up, with nothing to wait for.',
+          guard: 'hasNoJobs',
+          target: '.closing',
+          actions: [
+            { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
+            {
+              type: 'noteFailure',
+              params: ({ event }) => ({ failure: rules.registrationFailure(event.output) }),
+            },
+          ],
+        },
+        {
+          description: 'maxRetry is used up: running jobs end, then the worker fails.',
+          target: '.draining',
+          actions: [
+            { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
+            {
+              type: 'noteFailure',
+              params: ({ event }) => ({ failure: rules.registrationFailure(event.output) }),
+            },
+          ],
+        },
+      ],
       'xstate.error.actor.registration.*': {
         description: 'A bug in a registration actor: running jobs end, then the worker fails.',
         target: '.draining',
@@ -432,13 +441,20 @@ export const workerMachine = worker
         always: { guard: 'isReady', target: 'running' },
         on: {
           'pool.ready': { actions: 'notePoolReady' },
-          'pool.recovered': { actions: 'notePoolReady' },
+          'pool.recovered': { target: '.preparing', actions: 'notePoolReady' },
           'pool.failing': {
-            description: 'Goes on trying slowly, and says so.',
-            actions: {
-              type: 'emitUnavailable',
-              params: ({ event }) => ({ failure: event.failure }),
-            },
+            target: '.unavailable',
+            actions: [
+              'notePoolFailing',
+              { type: 'emitUnavailable', params: ({ event }) => ({ failure: event.failure }) },
+            ],
+          },
+        },
+        initial: 'preparing',
+        states: {
+          preparing: { description: 'Connections are opened, processes warm up.' },
+          unavailable: {
+            description: 'Job processes fail to get warm: goes on trying slowly, and says so.',
           },
         },
       },

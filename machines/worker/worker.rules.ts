@@ -189,10 +189,16 @@ export function output(context: WorkerContext): WorkerOutput {
   const wasCut = closeReason === 'drain-timeout' || closeCause !== 'drained';
   return {
     outcome: failure !== null ? 'failed' : wasCut ? 'closed' : 'drained',
-    cause: closeCause,
+    cause: failure === null ? closeCause : 'failed',
     abandoned,
     failure,
   };
+}
+
+/** The worker begins to close. */
+export function closingEvent(context: WorkerContext): WorkerEvent {
+  const cause = context.failure === null ? context.closeCause : 'failed';
+  return { type: 'worker.closing', cause, jobIds: jobIds(context) };
 }
 
 /** The end of a worker. */

@@ -117,7 +117,8 @@ export class JobProcessProgram {
 
   async #failWarmUp({ failure, fatal }: WarmUpFailure): Promise<void> {
     if (this.#phase.name === 'exiting') return;
-    log().error({ failure }, failure.message);
+    // The worker tells it; only here for those who debug the job process by itself.
+    log().debug({ failure }, failure.message);
     this.#link.send({ type: 'warmupFailed', failure, fatal });
     await this.#exit(1);
   }
