@@ -1,4 +1,5 @@
 import { assign, emit, enqueueActions, sendTo, setup, type EventObject } from 'xstate';
+import { clampDelay } from '../delays.ts';
 import type { ProcessEvent } from '../events.ts';
 import type { Failure, LaunchOrder } from '../messages.ts';
 import type { Ref } from '../refs.ts';
@@ -34,6 +35,8 @@ export const jobProcessMachine = setup({
   },
   guards: {
     hasOrder: ({ context }) => context.order !== null,
+    isClose: (_, params: { message: LinkMessage }) => params.message.type === 'close',
+    isWanted: ({ context }) => context.cause === null,
     isLatestPing: ({ context }, params: { id: number }) => params.id === context.pingId,
     isPastAsking: (_, params: { cause: StopCause }) => params.cause === 'close-timeout',
   },
@@ -103,9 +106,9 @@ export const jobProcessMachine = setup({
     ),
   },
   delays: {
-    initializeTimeout: ({ context }) => context.limits.initializeTimeoutMs,
+    initializeTimeout: ({ context }) => clampDelay(context.limits.initializeTimeoutMs),
     pingPeriod: ({ context }) => Math.min(10_000, context.limits.unresponsiveTimeoutMs / 2),
-    unresponsiveTimeout: ({ context }) => context.limits.unresponsiveTimeoutMs,
+    unresponsiveTimeout: ({ context }) => clampDelay(context.limits.unresponsiveTimeoutMs),
     secondChance: 1_000,
     askTimeout: 5_000,
     terminateTimeout: 2_000,
@@ -149,6 +152,12 @@ export const jobProcessMachine = setup({
         'process.launch': {
           actions: { type: 'noteOrder', params: ({ event }) => ({ order: event.order }) },
         },
+        'process.tell': {
+          description: 'The job is over before it was launched.',
+          guard: { type: 'isClose', params: ({ event }) => ({ message: event.message }) },
+          target: 'exited',
+          actions: { type: 'noteCause', params: { cause: 'job-over' } },
+        },
         'process.stop': {
           target: 'exited',
           actions: { type: 'noteCause', params: ({ event }) => ({ cause: event.cause }) },
@@ -187,6 +196,8 @@ export const jobProcessMachine = setup({
       },
       states: {
         work: {
+          description:
+            'What the session reports goes to the job, also while the process is being stopped.',
           initial: 'warming',
           states: {
             warming: {
@@ -195,6 +206,12 @@ export const jobProcessMachine = setup({
                 'process.launch': {
                   description: 'Launched as soon as it is warm.',
                   actions: { type: 'noteOrder', params: ({ event }) => ({ order: event.order }) },
+                },
+                'process.tell': {
+                  description: 'The job is over before it was launched.',
+                  guard: { type: 'isClose', params: ({ event }) => ({ message: event.message }) },
+                  target: 'stopping',
+                  actions: { type: 'noteCause', params: { cause: 'job-over' } },
                 },
                 'link.warm': {
                   target: 'warm',
@@ -262,7 +279,7 @@ export const jobProcessMachine = setup({
               },
             },
             launched: {
-              description: 'Runs a job. What the session reports goes to the job.',
+              description: 'Runs a job.',
               entry: 'launch',
               invoke: {
                 id: 'memory',
@@ -273,56 +290,6 @@ export const jobProcessMachine = setup({
                 },
               },
               on: {
-                'session.started': {
-                  actions: {
-                    type: 'reportToClient',
-                    params: ({ event }) => ({ report: event }),
-                  },
-                },
-                'session.connecting': {
-                  actions: {
-                    type: 'reportToClient',
-                    params: ({ event }) => ({ report: event }),
-                  },
-                },
-                'session.connected': {
-                  actions: [
-                    { type: 'reportToClient', params: ({ event }) => ({ report: event }) },
-                    {
-                      type: 'reportToPool',
-                      params: ({ context }) => ({
-                        report: { type: 'process.joined', process: context.process },
-                      }),
-                    },
-                  ],
-                },
-                'session.reconnecting': {
-                  actions: {
-                    type: 'reportToClient',
-                    params: ({ event }) => ({ report: event }),
-                  },
-                },
-                'session.reconnected': {
-                  actions: {
-                    type: 'reportToClient',
-                    params: ({ event }) => ({ report: event }),
-                  },
-                },
-                'session.closing': {
-                  actions: {
-                    type: 'reportToClient',
-                    params: ({ event }) => ({ report: event }),
-                  },
-                },
-                'session.deleteRoom': {
-                  actions: {
-                    type: 'reportToClient',
-                    params: ({ event }) => ({ report: event }),
-                  },
-                },
-                'process.tell': {
-                  actions: { type: 'tell', params: ({ event }) => ({ message: event.message }) },
-                },
                 'memory.high': {
                   actions: { type: 'emitMemory', params: ({ event }) => ({ event }) },
                 },
@@ -339,11 +306,25 @@ export const jobProcessMachine = setup({
             stopping: {
               description: 'The kill ladder: ask over the link, SIGTERM, SIGKILL.',
               entry: 'emitStopping',
+              on: {
+                'process.stop': { description: 'It is being stopped: nobody climbs down.' },
+                'process.kill': '.killing',
+              },
               initial: 'asking',
               states: {
                 asking: {
                   description: 'A process without a session exits at once; a session closes.',
                   entry: 'ask',
+                  on: {
+                    'process.stop': {
+                      description: 'The session was asked long ago.',
+                      guard: {
+                        type: 'isPastAsking',
+                        params: ({ event }) => ({ cause: event.cause }),
+                      },
+                      target: 'terminating',
+                    },
+                  },
                   after: { askTimeout: 'terminating' },
                 },
                 terminating: {
@@ -359,12 +340,43 @@ export const jobProcessMachine = setup({
             },
           },
           on: {
+            'session.started': {
+              actions: { type: 'reportToClient', params: ({ event }) => ({ report: event }) },
+            },
+            'session.connecting': {
+              actions: { type: 'reportToClient', params: ({ event }) => ({ report: event }) },
+            },
+            'session.connected': {
+              actions: [
+                { type: 'reportToClient', params: ({ event }) => ({ report: event }) },
+                {
+                  type: 'reportToPool',
+                  params: ({ context }) => ({
+                    report: { type: 'process.joined', process: context.process },
+                  }),
+                },
+              ],
+            },
+            'session.reconnecting': {
+              actions: { type: 'reportToClient', params: ({ event }) => ({ report: event }) },
+            },
+            'session.reconnected': {
+              actions: { type: 'reportToClient', params: ({ event }) => ({ report: event }) },
+            },
+            'session.closing': {
+              actions: { type: 'reportToClient', params: ({ event }) => ({ report: event }) },
+            },
+            'session.deleteRoom': {
+              actions: { type: 'reportToClient', params: ({ event }) => ({ report: event }) },
+            },
             'session.warning': {
               actions: { type: 'reportToClient', params: ({ event }) => ({ report: event }) },
             },
             'session.outcome': {
-              description: 'Also heard while the process is being stopped.',
               actions: { type: 'reportToClient', params: ({ event }) => ({ report: event }) },
+            },
+            'process.tell': {
+              actions: { type: 'tell', params: ({ event }) => ({ message: event.message }) },
             },
             'process.stop': [
               {
@@ -390,7 +402,7 @@ export const jobProcessMachine = setup({
           states: {
             off: {
               description: 'While it warms up or is being stopped, other limits hold.',
-              on: { 'link.warm': 'quiet' },
+              on: { 'link.warm': { guard: 'isWanted', target: 'quiet' } },
             },
             quiet: {
               description: 'The last ping was answered.',
@@ -427,7 +439,7 @@ export const jobProcessMachine = setup({
               },
             },
           },
-          on: { 'process.stop': '.off', 'process.kill': '.off' },
+          on: { 'process.stop': '.off', 'process.kill': '.off', 'memory.exceeded': '.off' },
         },
       },
     },
