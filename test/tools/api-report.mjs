@@ -34,7 +34,8 @@ function readEntries() {
  * @returns {string[]}
  */
 function writeReport({ name, types }, folder) {
-  if (!existsSync(types)) return [`${relative(root, types)} does not exist: run npm run build first`];
+  if (!existsSync(types))
+    return [`${relative(root, types)} does not exist: run npm run build first`];
   /** @type {string[]} */
   const mistakes = [];
   const config = ExtractorConfig.prepare({
