@@ -22,13 +22,19 @@ export function toMermaid(machine: AnyStateMachine, options: MermaidOptions = {}
 function childrenLines(state: AnyStateNode, depth: number, indent: string): string[] {
   const children = Object.values(state.states);
   if (children.length === 0 || depth === 0) return [];
+  const any = hasInwardTransition(state)
+    ? [`${indent}state "any of these" as ${anyOf(state)}`]
+    : [];
   const blocks = children.map((child) => stateLines(child, depth - 1, indent));
   if (state.type === 'parallel') {
-    return blocks.flatMap((block, index) => (index === 0 ? block : [`${indent}--`, ...block]));
+    const regions = blocks.flatMap((block, index) =>
+      index === 0 ? block : [`${indent}--`, ...block],
+    );
+    return [...any, ...regions];
   }
   const initial = state.initial.target?.[0];
   const start = initial === undefined ? [] : [`${indent}[*] --> ${idOf(initial)}`];
-  return [...start, ...blocks.flat()];
+  return [...start, ...any, ...blocks.flat()];
 }
 
 function stateLines(state: AnyStateNode, depth: number, indent: string): string[] {
@@ -42,14 +48,27 @@ function transitionLines(state: AnyStateNode, depth: number): string[] {
   const transitions = [...[...state.transitions.values()].flat(), ...(state.always ?? [])];
   const lines = transitions.flatMap((transition) =>
     (transition.target ?? []).map((target) => {
-      const source = state.parent === undefined ? null : idOf(state);
       const label = labelOf(transition);
+      const source = isInside(target, state) ? anyOf(state) : idOf(state);
       const end = idOf(shownState(target, depth));
-      // Mermaid has no arrow from the whole picture: a transition of the root starts at its border.
-      return `  ${source ?? '[*]'} --> ${end}${label === '' ? '' : ` : ${label}`}`;
+      return `  ${source} --> ${end}${label === '' ? '' : ` : ${label}`}`;
     }),
   );
   return [...new Set(lines)];
+}
+
+/** A picture has no good arrow from a state to one inside it: a small extra state stands for all of them. */
+function anyOf(state: AnyStateNode): string {
+  return `${idOf(state)}_any`;
+}
+
+function hasInwardTransition(state: AnyStateNode): boolean {
+  const transitions = [...[...state.transitions.values()].flat(), ...(state.always ?? [])];
+  return transitions.some(({ target }) => target?.some((node) => isInside(node, state)));
+}
+
+function isInside(node: AnyStateNode, state: AnyStateNode): boolean {
+  return node.parent !== undefined && (node.parent === state || isInside(node.parent, state));
 }
 
 function labelOf(transition: AnyTransitionDefinition): string {
