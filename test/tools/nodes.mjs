@@ -79,8 +79,9 @@ function findNode(version) {
 
 /** @param {string} node */
 function runUnitTests(node) {
-  const options = ['run', '--config', 'test/vitest.config.ts', '--project', 'unit'];
-  run(node, ['node_modules/vitest/vitest.mjs', ...options], root);
+  const quiet = ['--reporter', 'dot', '--silent'];
+  const options = ['--config', 'test/vitest.config.ts', '--project', 'unit', ...quiet];
+  run(node, ['node_modules/vitest/vitest.mjs', 'run', ...options], root);
 }
 
 /** Packs the package as it would be published; answers the file. */
@@ -168,7 +169,8 @@ function run(command, args, cwd) {
     });
   } catch (error) {
     const { stdout, stderr } = /** @type {{ stdout: string, stderr: string }} */ (error);
-    throw new Error(`${command} ${args.join(' ')} failed.\n${stdout}${stderr}`, { cause: error });
+    const lines = `${stdout}${stderr}`.trimEnd().split('\n');
+    throw new Error(`${command} ${args.join(' ')} failed. ${lastLines(lines)}`, { cause: error });
   }
 }
 
