@@ -23,8 +23,10 @@ const pool = setup({
     isEmpty: ({ context }) => Object.keys(context.processes).length === 0,
     isFatal: (_, params: { fatal: boolean }) => params.fatal,
     isOverIntensity: ({ context }) => context.failures > context.restartIntensity,
-    isIdleLoss: ({ context }, params: { output: JobProcessOutput }) =>
-      rules.isIdleLoss(context, params.output),
+    isOfThisPeriod: ({ context }, params: { period: number }) => params.period === context.period,
+    hasWarm: ({ context }) => rules.hasWarm(context),
+    isLoss: ({ context }, params: { output: JobProcessOutput }) =>
+      rules.isLoss(context, params.output),
   },
   delays: {
     restartPeriod: 60_000,
@@ -44,7 +46,7 @@ function balance(wanted: rules.Wanted) {
         for (const [process, { phase, claimedBy }] of Object.entries(plan.add)) {
           const input = { process, limits: context.limits, pool: self };
           const ref = spawn('jobProcess', { id: process, systemId: process, input });
-          processes[process] = { ref, phase, claimedBy };
+          processes[process] = { ref, phase, claimedBy, client: null };
         }
         return rules.withPlan(processes, plan);
       },
@@ -105,12 +107,24 @@ export const processPoolMachine = pool
       forgetFailure: pool.assign({
         failures: ({ context }) => Math.max(0, context.failures - 1),
       }),
-      forgetAllFailures: pool.assign({ failures: 0, failuresInARow: 0 }),
-      forgetLater: pool.raise({ type: 'pool.failureForgotten' }, { delay: 'restartPeriod' }),
+      forgetAllFailures: pool.assign({
+        failures: 0,
+        failuresInARow: 0,
+        period: ({ context }) => context.period + 1,
+      }),
+      forgetLater: pool.raise(
+        ({ context }) => ({ type: 'pool.failureForgotten', period: context.period }),
+        { delay: 'restartPeriod' },
+      ),
       /** XState keeps a delayed event that is raised again under its id: the earlier one is cancelled first. */
       refillLater: pool.enqueueActions(({ enqueue }) => {
         enqueue.cancel('refill');
         enqueue.raise({ type: 'pool.refillDue' }, { delay: 'refillDelay', id: 'refill' });
+      }),
+      endOrphan: pool.enqueueActions(({ context, event, enqueue }) => {
+        const { child, report, client } = rules.orphan(context, event);
+        if (child !== null) enqueue.sendTo(child, { type: 'child.signal', signal: 'SIGKILL' });
+        if (client !== null) enqueue.sendTo(client, report);
       }),
       remove: pool.enqueueActions(({ context, event, enqueue }) => {
         const id = rules.endedProcess(event);
@@ -141,6 +155,7 @@ export const processPoolMachine = pool
       freeSlots: null,
       failures: 0,
       failuresInARow: 0,
+      period: 0,
       failure: null,
       fatal: false,
     }),
@@ -153,6 +168,7 @@ export const processPoolMachine = pool
       'pool.slotsChanged': { actions: ['noteFreeSlots', 'trim'] },
       'pool.failureForgotten': {
         description: 'A failure counts for the restart period only.',
+        guard: { type: 'isOfThisPeriod', params: ({ event }) => ({ period: event.period }) },
         actions: 'forgetFailure',
       },
       'pool.stop': '.stopping',
@@ -163,9 +179,9 @@ export const processPoolMachine = pool
       'xstate.done.actor.process.*': [
         {
           description:
-            'An idle process died: it counts as a failure and is replaced with back-off.',
+            'A process died that was idle or warming up: it counts as a failure and is replaced with back-off.',
           guard: {
-            type: 'isIdleLoss',
+            type: 'isLoss',
             params: ({ event }) => ({ output: event.output }),
           },
           actions: ['noteLoss', 'remove', 'forgetLater', 'refillLater'],
@@ -173,8 +189,8 @@ export const processPoolMachine = pool
         { actions: 'remove' },
       ],
       'xstate.error.actor.process.*': {
-        description: 'A bug in a process actor; its process is ended by the registry.',
-        actions: ['noteLoss', 'remove', 'forgetLater', 'refillLater'],
+        description: 'A bug in a process actor: its process is killed, and its job told.',
+        actions: ['noteLoss', 'endOrphan', 'remove', 'forgetLater', 'refillLater'],
       },
     },
     initial: 'proving',
@@ -240,6 +256,12 @@ export const processPoolMachine = pool
           trying: {
             description: 'One process is started to see whether the agent works again.',
             entry: 'prove',
+            always: {
+              description: 'One has been warm all along.',
+              guard: 'hasWarm',
+              target: '#processPool.serving',
+              actions: ['forgetAllFailures', 'reportRecovered', 'emitRecovered'],
+            },
             after: { slowRestartDelay: { target: 'trying', reenter: true } },
           },
         },
@@ -248,19 +270,13 @@ export const processPoolMachine = pool
         description: 'Every process gets the kill ladder.',
         entry: ['refuseWaiting', 'stopAll'],
         always: { guard: 'isEmpty', target: 'stopped' },
-        on: {
-          'pool.claim': { actions: ['noteClaim', 'refuseWaiting'] },
-          'process.warmupFailed': { actions: 'noteWarmupFailed' },
-        },
+        on: { 'pool.claim': { actions: ['noteClaim', 'refuseWaiting'] } },
       },
       killing: {
         description: 'Every process group gets SIGKILL now.',
         entry: ['refuseWaiting', 'killAll'],
         always: { guard: 'isEmpty', target: 'stopped' },
-        on: {
-          'pool.claim': { actions: ['noteClaim', 'refuseWaiting'] },
-          'process.warmupFailed': { actions: 'noteWarmupFailed' },
-        },
+        on: { 'pool.claim': { actions: ['noteClaim', 'refuseWaiting'] } },
       },
       stopped: { description: 'No job process is left.', type: 'final' },
     },

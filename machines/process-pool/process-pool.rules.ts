@@ -1,8 +1,15 @@
+import type { AnyActorRef } from 'xstate';
 import type { PoolEvent } from '../events.ts';
-import type { JobProcessOutput, StopCause } from '../job-process/job-process.types.ts';
+import { failureOf } from '../failure.ts';
+import type {
+  JobProcessOutput,
+  ProcessReport,
+  StopCause,
+} from '../job-process/job-process.types.ts';
 import type { Failure } from '../messages.ts';
 import type {
   ClaimReport,
+  Client,
   PoolEntry,
   PoolStateReport,
   ProcessPoolContext,
@@ -129,11 +136,16 @@ export function refillDelayMs(failuresInARow: number): number {
   return Math.min(30_000, 500 * 2 ** Math.min(failuresInARow - 1, 10));
 }
 
-/** True when an idle process went away without being told to. */
-export function isIdleLoss(context: ProcessPoolContext, ended: JobProcessOutput): boolean {
+/** True when a process went away without being told to, idle or, whoever has claimed it, before it was warm. */
+export function isLoss(context: ProcessPoolContext, ended: JobProcessOutput): boolean {
   const entry = context.processes[ended.process];
-  const isLoss = ended.cause === null || FAULTS.includes(ended.cause);
-  return entry !== undefined && entry.claimedBy === null && isLoss;
+  const isFault = ended.cause === null || FAULTS.includes(ended.cause);
+  return isFault && (entry?.claimedBy === null || entry?.phase === 'warming');
+}
+
+/** True when a process is warm and unclaimed. */
+export function hasWarm({ processes }: ProcessPoolContext): boolean {
+  return idleIds(processes).some((id) => processes[id]?.phase === 'warm');
 }
 
 /** A claim waits to be granted. */
@@ -165,7 +177,9 @@ export function release(
   return {
     waiting: context.waiting.filter((claim) => claim.slot !== event.slot),
     processes:
-      id === null ? context.processes : withEntry(context.processes, id, { claimedBy: null }),
+      id === null
+        ? context.processes
+        : withEntry(context.processes, id, { claimedBy: null, client: null }),
   };
 }
 
@@ -204,6 +218,22 @@ export function noteLoss(
 /** The id of the process whose actor ended. */
 export function endedProcess(event: ProcessPoolMachineEvent): string | null {
   return 'actorId' in event ? event.actorId : null;
+}
+
+/** What an actor that failed leaves behind: the actor of its process, which lives on, and the job that waits for it. */
+export function orphan(
+  { processes }: ProcessPoolContext,
+  event: ProcessPoolMachineEvent,
+): { child: AnyActorRef | null; client: Client | null; report: ProcessReport } {
+  const process = endedProcess(event) ?? '';
+  const entry = processes[process];
+  const failure = failureOf('error' in event ? event.error : null, 'GR_INTERNAL');
+  const exit = { pid: null, code: null, signal: null, cause: null, failure };
+  return {
+    child: entry?.ref.getSnapshot().children['child'] ?? null,
+    client: entry?.client ?? null,
+    report: { type: 'process.exited', process, ...exit },
+  };
 }
 
 /** One failure more. */
@@ -246,7 +276,7 @@ export function output(context: ProcessPoolContext): ProcessPoolOutput {
 export function withPlan(processes: Processes, plan: Plan): Processes {
   let next = processes;
   for (const { process, claim } of plan.grants) {
-    next = withEntry(next, process, { claimedBy: claim.slot });
+    next = withEntry(next, process, { claimedBy: claim.slot, client: claim.client });
   }
   for (const process of plan.start) next = withEntry(next, process, { phase: 'warming' });
   return next;

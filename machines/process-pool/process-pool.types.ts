@@ -50,7 +50,7 @@ export type ProcessPoolMachineEvent =
   | PoolCommand
   | PoolReport
   | { type: 'pool.refillDue' }
-  | { type: 'pool.failureForgotten' }
+  | { type: 'pool.failureForgotten'; period: number }
   | ProcessDone
   | ProcessError;
 
@@ -72,6 +72,8 @@ export interface PoolEntry {
   phase: 'queued' | 'warming' | 'warm' | 'stopping';
   /** The slot of the job that claimed it. */
   claimedBy: string | null;
+  /** That job. */
+  client: Client | null;
 }
 
 /** What the pool remembers. */
@@ -84,6 +86,8 @@ export interface ProcessPoolContext extends ProcessPoolInput {
   failures: number;
   /** Failures in a row, for the back-off. */
   failuresInARow: number;
+  /** Counts how often the failures were counted anew: those of an earlier period are forgotten already. */
+  period: number;
   failure: Failure | null;
   fatal: boolean;
 }

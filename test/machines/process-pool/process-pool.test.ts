@@ -1,0 +1,15 @@
+/** One file for the test runner, so that the coverage of the machine can be told at its end. */
+import { afterAll, expect } from 'vitest';
+import { complete } from '../machine-coverage.ts';
+import { testClaims } from './claims.ts';
+import { testFailures } from './failures.ts';
+import { coverage } from './harness.ts';
+import { testStopping } from './stopping.ts';
+
+testClaims();
+testFailures();
+testStopping();
+
+afterAll(() => {
+  expect(coverage.missing()).toEqual(complete);
+});
