@@ -14,12 +14,7 @@ const syntaxCheckTimeoutMs = 3_000;
  * @throws WorkerError `GR_AGENT_NOT_FOUND`, `GR_AGENT_LOAD_FAILED` or `GR_AGENT_INVALID`.
  */
 export async function loadAgent(path: string): Promise<AgentDefinition> {
-  if (!(await isFile(path))) {
-    throw new WorkerError('GR_AGENT_NOT_FOUND', `There is no agent file at ${path}.`, {
-      details: { agent: path },
-    });
-  }
-  const exported = await importFile(path);
+  const exported = await importAgentFile(path);
   const agent = findAgent(exported);
   if (agent === undefined) {
     throw new WorkerError(
@@ -46,7 +41,16 @@ async function isFile(path: string): Promise<boolean> {
   }
 }
 
-async function importFile(path: string): Promise<Record<string, unknown>> {
+/**
+ * Imports an agent file without looking at what it exports.
+ * @throws WorkerError `GR_AGENT_NOT_FOUND` or `GR_AGENT_LOAD_FAILED`.
+ */
+export async function importAgentFile(path: string): Promise<Record<string, unknown>> {
+  if (!(await isFile(path))) {
+    throw new WorkerError('GR_AGENT_NOT_FOUND', `There is no agent file at ${path}.`, {
+      details: { agent: path },
+    });
+  }
   try {
     return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
   } catch (error) {

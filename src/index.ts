@@ -1,0 +1,3 @@
+/** The public API. */
+export * from './public-api.ts';
+export { createWorker } from './worker.ts';
