@@ -1,4 +1,5 @@
 import { assign, emit, enqueueActions, sendTo, setup } from 'xstate';
+import { clampDelay } from '../delays.ts';
 import type { JobEnd, JobEvent } from '../events.ts';
 import type {
   LinkMessage,
@@ -103,6 +104,7 @@ export const jobMachine = setup({
     })),
     notePid: assign((_, params: { pid: number }) => params),
     noteInRoom: assign({ mayBeInRoom: true }),
+    noteDrain: assign((_, params: { deadlineMs: number | null }) => ({ drain: params })),
     noteCloseReason: assign(({ context }, params: { reason: CloseReason }) => ({
       closeReason: context.closeReason ?? params.reason,
     })),
@@ -140,6 +142,11 @@ export const jobMachine = setup({
       if (context.processRef !== null)
         enqueue.sendTo(context.processRef, { type: 'process.tell', message: params.message });
     }),
+    tellDrain: enqueueActions(({ context, enqueue }) => {
+      const { drain, processRef } = context;
+      if (drain === null || processRef === null) return;
+      enqueue.sendTo(processRef, { type: 'process.tell', message: { type: 'drain', ...drain } });
+    }),
     stopProcess: enqueueActions(({ context, enqueue }, params: { cause: StopCause }) => {
       if (context.processRef !== null)
         enqueue.sendTo(context.processRef, { type: 'process.stop', cause: params.cause });
@@ -154,9 +161,9 @@ export const jobMachine = setup({
     ),
   },
   delays: {
-    requestTimeout: ({ context }) => context.limits.requestTimeoutMs,
-    assignmentTimeout: ({ context }) => context.limits.assignmentTimeoutMs,
-    closeTimeout: ({ context }) => context.limits.closeTimeoutMs,
+    requestTimeout: ({ context }) => clampDelay(context.limits.requestTimeoutMs),
+    assignmentTimeout: ({ context }) => clampDelay(context.limits.assignmentTimeoutMs),
+    closeTimeout: ({ context }) => clampDelay(context.limits.closeTimeoutMs),
     removeTimeout: 3_000,
   },
 }).createMachine({
@@ -168,6 +175,10 @@ export const jobMachine = setup({
   on: {
     'process.spawned': {
       actions: { type: 'notePid', params: ({ event }) => ({ pid: event.pid }) },
+    },
+    'worker.draining': {
+      description: 'There is no session yet: it is told when it has started.',
+      actions: { type: 'noteDrain', params: ({ event }) => ({ deadlineMs: event.deadlineMs }) },
     },
   },
   initial: 'requested',
@@ -441,7 +452,7 @@ export const jobMachine = setup({
     },
     running: {
       description: 'entry was called. The session decides when and why it ends.',
-      entry: 'emitStarted',
+      entry: ['emitStarted', 'tellDrain'],
       initial: 'unconnected',
       states: {
         unconnected: {

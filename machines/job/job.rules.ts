@@ -30,6 +30,7 @@ export function initialContext(input: JobInput): JobContext {
     token: '',
     launches: 0,
     mayBeInRoom: false,
+    drain: null,
     closeReason: null,
     session: null,
     failure: null,

@@ -74,6 +74,8 @@ export interface JobContext extends JobInput {
   launches: number;
   /** True from the first sign of life in the room: a dead agent's participant may stand there. */
   mayBeInRoom: boolean;
+  /** The worker drains, and the session has not been told yet. */
+  drain: { deadlineMs: number | null } | null;
   /** The first reason to close that this job knows of. */
   closeReason: CloseReason | null;
   session: SessionOutcome | null;

@@ -71,7 +71,7 @@ export function startPool(change: Partial<ProcessPoolInput> = {}, whenWarm?: () 
 /** A pool that serves, with its first processes warm; `idle` is how many it keeps. */
 export function startServing(idle: number, change: Partial<ProcessPoolInput> = {}) {
   const pool = startPool({ numIdleProcesses: idle, maxStarting: 8, ...change });
-  for (const child of [...pool.children.children]) child.getsWarm();
+  for (const child of pool.children.children) child.getsWarm();
   pool.reports.length = 0;
   pool.emitted.length = 0;
   return pool;

@@ -1,0 +1,15 @@
+/** One file for the test runner, so that the coverage of the machine can be told at its end. */
+import { afterAll, expect } from 'vitest';
+import { complete } from '../machine-coverage.ts';
+import { coverage } from './harness.ts';
+import { testLaunch } from './launch.ts';
+import { testRequest } from './request.ts';
+import { testSession } from './session.ts';
+
+testRequest();
+testLaunch();
+testSession();
+
+afterAll(() => {
+  expect(coverage.missing()).toEqual(complete);
+});
