@@ -11,7 +11,7 @@ const ladders: Readonly<Record<'production' | 'development', readonly Step[]>> =
 };
 
 const next: Readonly<Record<Step, string>> = {
-  drain: 'Send it again to end their sessions now, a third time to kill them.',
+  drain: 'Send it again to end the sessions now, a third time to kill them.',
   close: 'Send it again to kill them.',
   kill: '',
 };
@@ -44,7 +44,7 @@ export class EndLadder {
   #text(signal: EndSignal, step: Step, jobs: number): string {
     const running = `${jobs} job${jobs === 1 ? '' : 's'}`;
     if (jobs === 0) return `${signal}: no job runs, closing`;
-    if (step === 'drain') return `${signal}: ${running} run on, ${this.#limit()}. ${next[step]}`;
+    if (step === 'drain') return `${signal}: waiting for ${running} to end, ${this.#limit()}. ${next[step]}`;
     if (step === 'close') return `${signal}: ending the sessions of ${running}. ${next[step]}`;
     return `${signal}: killing ${running}`;
   }
@@ -52,7 +52,7 @@ export class EndLadder {
   #limit(): string {
     const { drainTimeoutMs } = this.#worker.options;
     return drainTimeoutMs === null
-      ? 'until they end by themselves'
-      : `until they end by themselves, for ${Math.round(drainTimeoutMs / 1000)} s at most`;
+      ? 'for as long as it takes'
+      : `for ${Math.ceil(drainTimeoutMs / 1000)} s at most`;
   }
 }
