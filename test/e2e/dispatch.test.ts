@@ -183,7 +183,7 @@ describe('the three job types', () => {
       });
     }
     const over = worker.program.log.items.filter(({ event }) => event === 'job.ended');
-    expect(over.map(({ jobId }) => jobId).toSorted()).toEqual(
+    expect(over.map(({ jobId }) => String(jobId)).toSorted()).toEqual(
       [first.jobId, second.jobId].toSorted(),
     );
     expect(await stage.whoIsIn(room)).toEqual(
