@@ -24,7 +24,6 @@ const pool = setup({
     isFatal: (_, params: { fatal: boolean }) => params.fatal,
     isOverIntensity: ({ context }) => context.failures > context.restartIntensity,
     isOfThisPeriod: ({ context }, params: { period: number }) => params.period === context.period,
-    hasWarm: ({ context }) => rules.hasWarm(context),
     isLoss: ({ context }, params: { output: JobProcessOutput }) =>
       rules.isLoss(context, params.output),
   },
@@ -74,9 +73,9 @@ export const processPoolMachine = pool
         ({ context }) => rules.failingReport(context),
       ),
       reportRecovered: pool.sendTo(({ context }) => context.parent, { type: 'pool.recovered' }),
-      prove: balance({ grant: false, idle: 1 }),
-      grant: balance({ grant: true, idle: null }),
-      fill: balance({ grant: true, idle: 0 }),
+      prove: balance({ grant: false, refill: true, proof: true }),
+      grant: balance({ grant: true, refill: false, proof: false }),
+      fill: balance({ grant: true, refill: true, proof: false }),
       noteClaim: pool.assign(({ context, event }) => rules.noteClaim(context, event)),
       release: pool.enqueueActions(({ context, event, enqueue }) => {
         const released = rules.releasedProcess(context, event);
@@ -97,9 +96,6 @@ export const processPoolMachine = pool
           });
         }
       }),
-      noteFreeSlots: pool.assign(({ event }) =>
-        event.type === 'pool.slotsChanged' ? { freeSlots: event.freeSlots } : {},
-      ),
       noteWarm: pool.assign(({ context, event }) => rules.noteWarm(context, event)),
       noteWarmupFailed: pool.assign(({ context, event }) => rules.noteWarmupFailed(context, event)),
       noteFatal: pool.assign({ fatal: true }),
@@ -152,7 +148,6 @@ export const processPoolMachine = pool
       ...input,
       processes: {},
       waiting: [],
-      freeSlots: null,
       failures: 0,
       failuresInARow: 0,
       period: 0,
@@ -165,7 +160,6 @@ export const processPoolMachine = pool
         description: 'The job did not come to be: its process goes back clean.',
         actions: ['release', 'trim'],
       },
-      'pool.slotsChanged': { actions: ['noteFreeSlots', 'trim'] },
       'pool.failureForgotten': {
         description: 'A failure counts for the restart period only.',
         guard: { type: 'isOfThisPeriod', params: ({ event }) => ({ period: event.period }) },
@@ -186,7 +180,7 @@ export const processPoolMachine = pool
           },
           actions: ['noteLoss', 'remove', 'forgetLater', 'refillLater'],
         },
-        { actions: 'remove' },
+        { actions: ['remove', 'refillLater'] },
       ],
       'xstate.error.actor.process.*': {
         description: 'A bug in a process actor: its process is killed, and its job told.',
@@ -221,7 +215,7 @@ export const processPoolMachine = pool
       serving: {
         description:
           'The agent works. Claims are granted at once, by a warm process or the next best.',
-        entry: 'fill',
+        entry: ['trim', 'fill'],
         always: { guard: 'isOverIntensity', target: 'failing' },
         on: {
           'pool.claim': {
@@ -229,7 +223,6 @@ export const processPoolMachine = pool
               'The refill waits until the job is in its room, or 1 s, so that it does not slow the caller.',
             actions: ['noteClaim', 'grant', 'refillLater'],
           },
-          'pool.slotsChanged': { actions: ['noteFreeSlots', 'trim', 'refillLater'] },
           'process.joined': { actions: 'fill' },
           'pool.refillDue': { actions: 'fill' },
           'process.becameWarm': { actions: ['noteWarm', 'grant'] },
@@ -254,14 +247,9 @@ export const processPoolMachine = pool
             after: { slowRestartDelay: 'trying' },
           },
           trying: {
-            description: 'One process is started to see whether the agent works again.',
+            description:
+              'One process is started to see whether the agent works again; one that was warm before proves nothing.',
             entry: 'prove',
-            always: {
-              description: 'One has been warm all along.',
-              guard: 'hasWarm',
-              target: '#processPool.serving',
-              actions: ['forgetAllFailures', 'reportRecovered', 'emitRecovered'],
-            },
             after: { slowRestartDelay: { target: 'trying', reenter: true } },
           },
         },

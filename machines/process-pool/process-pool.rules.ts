@@ -22,12 +22,14 @@ type Processes = ProcessPoolContext['processes'];
 /** Causes that count as a failure of an idle process; the others are the pool's own wish or counted already. */
 const FAULTS: StopCause[] = ['unresponsive', 'memory-limit'];
 
-/** What `plan` is asked for. */
+/** What `makePlan` is asked for. */
 export interface Wanted {
   /** Give waiting claims a process each. */
   grant: boolean;
-  /** Bring the pool to its number of idle processes, at least this many; `null`: leave it. */
-  idle: number | null;
+  /** Bring the pool to its number of idle processes. */
+  refill: boolean;
+  /** See to it that one process is on its way to be warm. */
+  proof: boolean;
 }
 
 /** What to do: processes to add and who has them, turns to warm up, claims to grant. */
@@ -46,7 +48,8 @@ export function makePlan(context: ProcessPoolContext, wanted: Wanted): Plan {
     sketch[id] = { phase, claimedBy };
   }
   const grants = wanted.grant ? grantClaims(sketch, context.waiting) : [];
-  if (wanted.idle !== null) refill(sketch, Math.max(wanted.idle, idleTarget(context)));
+  if (wanted.refill) add(sketch, idleTarget(context, sketch) - idleIds(sketch).length);
+  if (wanted.proof && !isOneOnItsWay(sketch)) add(sketch, 1);
   const start = takeTurns(sketch, context.maxStarting);
   const added = Object.entries(sketch).filter(([id]) => !(id in context.processes));
   return { add: Object.fromEntries(added), start, grants };
@@ -63,8 +66,8 @@ function grantClaims(
   });
 }
 
-function refill(sketch: Record<string, Sketch>, target: number): void {
-  for (let missing = target - idleIds(sketch).length; missing > 0; missing -= 1) {
+function add(sketch: Record<string, Sketch>, count: number): void {
+  for (let missing = count; missing > 0; missing -= 1) {
     sketch[freeId(sketch)] = { phase: 'queued', claimedBy: null };
   }
 }
@@ -97,6 +100,11 @@ function idleIds(sketch: Record<string, Sketch>): string[] {
     .map(([id]) => id);
 }
 
+/** True when an unclaimed process is going to be warm. */
+function isOneOnItsWay(sketch: Record<string, Sketch>): boolean {
+  return idleIds(sketch).some((id) => sketch[id]?.phase !== 'warm');
+}
+
 /** Ids are pooled, the lowest free one first, so that event types stay few. */
 function freeId(sketch: Record<string, Sketch>): string {
   let index = 1;
@@ -104,9 +112,13 @@ function freeId(sketch: Record<string, Sketch>): string {
   return `process.${index}`;
 }
 
-/** How many processes to keep ready: as many as asked, and no more than there are free slots. */
-function idleTarget(context: ProcessPoolContext): number {
-  return Math.min(context.numIdleProcesses, context.freeSlots ?? Infinity);
+/** How many processes to keep ready: as many as asked, and no more than there can be jobs beside the claimed ones. */
+function idleTarget(
+  { numIdleProcesses, maxJobs }: ProcessPoolContext,
+  processes: Record<string, Sketch>,
+): number {
+  const claimed = Object.values(processes).filter(({ claimedBy }) => claimedBy !== null).length;
+  return Math.max(0, Math.min(numIdleProcesses, (maxJobs ?? Infinity) - claimed));
 }
 
 /** Idle processes above the target, the least ready first. With none to keep, the proof is kept for the first job. */
@@ -114,7 +126,8 @@ export function surplusProcesses(context: ProcessPoolContext): string[] {
   const order = ['queued', 'warming', 'warm'];
   const rank = (id: string): number => order.indexOf(context.processes[id]?.phase ?? '');
   const idle = idleIds(context.processes).toSorted((one, other) => rank(one) - rank(other));
-  const keep = Math.max(idleTarget(context), context.numIdleProcesses === 0 ? 1 : 0);
+  const target = idleTarget(context, context.processes);
+  const keep = Math.max(target, context.numIdleProcesses === 0 ? 1 : 0);
   return idle.slice(0, Math.max(0, idle.length - keep));
 }
 
@@ -141,11 +154,6 @@ export function isLoss(context: ProcessPoolContext, ended: JobProcessOutput): bo
   const entry = context.processes[ended.process];
   const isFault = ended.cause === null || FAULTS.includes(ended.cause);
   return isFault && (entry?.claimedBy === null || entry?.phase === 'warming');
-}
-
-/** True when a process is warm and unclaimed. */
-export function hasWarm({ processes }: ProcessPoolContext): boolean {
-  return idleIds(processes).some((id) => processes[id]?.phase === 'warm');
 }
 
 /** A claim waits to be granted. */

@@ -23,8 +23,6 @@ export type PoolCommand =
   | { type: 'pool.claim'; slot: string; client: Client }
   /** The claim is given up: a waiting one is forgotten, a granted process goes back clean. */
   | { type: 'pool.release'; slot: string }
-  /** Slots in use changed, so that no more is kept warm than can still be used. */
-  | { type: 'pool.slotsChanged'; freeSlots: number | null }
   | { type: 'pool.stop' }
   | { type: 'pool.kill' };
 
@@ -58,6 +56,8 @@ export type ProcessPoolMachineEvent =
 export interface ProcessPoolInput {
   /** How many processes are kept warm. */
   numIdleProcesses: number;
+  /** Jobs at once, so that no more is kept warm than can still be used; `null`: no limit. */
+  maxJobs: number | null;
   /** How many may warm up at once: the number of cores. */
   maxStarting: number;
   /** Failures within the restart period before the pool says that it is failing. */
@@ -81,7 +81,6 @@ export interface ProcessPoolContext extends ProcessPoolInput {
   processes: Record<string, PoolEntry>;
   /** Claims that wait for the first proof that the agent works. */
   waiting: { slot: string; client: Client }[];
-  freeSlots: number | null;
   /** Failures within the restart period. */
   failures: number;
   /** Failures in a row, for the back-off. */

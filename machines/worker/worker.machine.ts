@@ -1,4 +1,5 @@
 import { assign, emit, enqueueActions, raise, sendTo, setup, type EventObject } from 'xstate';
+import { clampDelay } from '../delays.ts';
 import type { JobEvent, WorkerEvent } from '../events.ts';
 import { jobMachine } from '../job/job.machine.ts';
 import type { JobCommand, JobPhase } from '../job/job.types.ts';
@@ -6,7 +7,7 @@ import type { CloseReason, Failure, Job, RejectReason } from '../messages.ts';
 import { processPoolMachine } from '../process-pool/process-pool.machine.ts';
 import type { PoolCommand } from '../process-pool/process-pool.types.ts';
 import { registrationMachine } from '../registration/registration.machine.ts';
-import type { RegistrationOutput, RegistrationReport } from '../registration/registration.types.ts';
+import type { RegistrationReport } from '../registration/registration.types.ts';
 import { unprovidedCallback } from '../unprovided.ts';
 import * as rules from './worker.rules.ts';
 import type {
@@ -62,12 +63,16 @@ const worker = setup({
     noteRegistered: assign(({ context }, params: { registration: string; workerId: string }) => ({
       entries: rules.withWorkerId(context.entries, params.registration, params.workerId),
     })),
-    forgetRegistration: assign(({ context }, params: { id: string }) => ({
-      entries: rules.withoutRegistration(context.entries, params.id),
-    })),
+    forgetRegistration: enqueueActions(({ context, enqueue }, params: { id: string }) => {
+      enqueue.assign({ entries: rules.withoutRegistration(context.entries, params.id) });
+      enqueue.stopChild(params.id);
+    }),
     notePoolReady: assign({ isPoolReady: true }),
     notePoolFailing: assign({ isPoolReady: false }),
-    noteLoad: assign((_, params: { load: number }) => params),
+    noteLoad: assign(({ context }, params: { load: number }) => ({
+      load: Number.isNaN(params.load) ? context.load : params.load,
+      told: null,
+    })),
     notePhase: assign(({ context }, params: { slot: string; phase: JobPhase }) => ({
       slots: rules.withPhase(context.slots, params.slot, params.phase),
     })),
@@ -78,9 +83,12 @@ const worker = setup({
       closeReason: params.reason,
       closeCause: params.cause,
     })),
-    noteAbandoned: assign({ abandoned: ({ context }) => rules.jobIds(context) }),
+    noteAbandoned: assign({ abandoned: ({ context }) => rules.runningJobIds(context) }),
     noteFailure: assign(({ context }, params: { failure: Failure | null }) => ({
       failure: context.failure ?? params.failure,
+    })),
+    noteBug: assign(({ context }, params: { error: unknown }) => ({
+      failure: context.failure ?? rules.internalFailure(params.error),
     })),
     freeSlot: enqueueActions(({ context, enqueue }, params: { slot: string }) => {
       enqueue.assign({ slots: rules.withoutSlot(context.slots, params.slot) });
@@ -110,7 +118,7 @@ const worker = setup({
     ),
     tellRunningJobs: enqueueActions(({ context, enqueue }, params: { registration: string }) => {
       const entry = context.entries[params.registration];
-      const jobIds = rules.runningJobIds(context, params.registration);
+      const jobIds = rules.runningJobIdsOf(context, params.registration);
       if (entry !== undefined) enqueue.sendTo(entry.ref, { type: 'worker.jobsRunning', jobIds });
     }),
     tellJobsLost: enqueueActions(({ context, enqueue }, params: { registration: string }) => {
@@ -132,12 +140,13 @@ const worker = setup({
     /** The server is told what it may send: status and load always together, at once (R4). */
     tellStatus: enqueueActions(({ context, enqueue }, params: { wantsJobs: boolean }) => {
       const status = rules.reportedStatus(context, params.wantsJobs);
+      if (rules.isSameStatus(context.told, status)) return;
+      enqueue.assign({ told: status });
       for (const { ref } of Object.values(context.entries)) {
         enqueue.sendTo(ref, { type: 'worker.statusChanged', status });
       }
     }),
     tellPool: sendTo('pool', (_, params: { command: PoolCommand }) => params.command),
-    tellPoolSlots: sendTo('pool', ({ context }) => rules.slotsCommand(context)),
     closeRegistrations: enqueueActions(({ context, enqueue }) => {
       for (const { ref } of Object.values(context.entries)) {
         enqueue.sendTo(ref, { type: 'registration.close' });
@@ -162,13 +171,11 @@ const worker = setup({
     hasDrainTimeout: ({ context }) => context.drainTimeoutMs !== null,
     hasNoJobs: ({ context }) => rules.slotCount(context) === 0,
     hasNoRegistrations: ({ context }) => Object.keys(context.entries).length === 0,
-    isFailedRegistration: (_, params: { output: RegistrationOutput }) =>
-      params.output.outcome === 'failed',
   },
   delays: {
-    drainTimeout: ({ context }) => Math.min(context.drainTimeoutMs ?? Infinity, 2 ** 31 - 1),
+    drainTimeout: ({ context }) => clampDelay(context.drainTimeoutMs ?? Infinity),
     /** The jobs' own limit, then the kill ladder of their processes. */
-    closeTimeout: ({ context }) => context.jobLimits.closeTimeoutMs + 10_000,
+    closeTimeout: ({ context }) => clampDelay(context.jobLimits.closeTimeoutMs + 10_000),
     killTimeout: 5_000,
     poolTimeout: 10_000,
     leaveTimeout: 3_000,
@@ -218,6 +225,7 @@ export const workerMachine = worker
         systemId: 'pool',
         input: {
           numIdleProcesses: input.numIdleProcesses,
+          maxJobs: input.maxJobs,
           maxStarting: input.maxStarting,
           restartIntensity: input.restartIntensity,
           limits: input.processLimits,
@@ -245,6 +253,7 @@ export const workerMachine = worker
       ),
       slots: {},
       load: 0,
+      told: null,
       isPoolReady: false,
       closeReason: 'worker-closing',
       closeCause: 'drained',
@@ -344,7 +353,6 @@ export const workerMachine = worker
         description: 'The job has its outcome: the slot is free.',
         actions: [
           { type: 'freeSlot', params: ({ event }) => ({ slot: event.actorId }) },
-          'tellPoolSlots',
           'capacityChanged',
         ],
       },
@@ -352,10 +360,7 @@ export const workerMachine = worker
         description: 'A bug in a job actor: the others go on, and no new job is taken.',
         target: '.draining',
         actions: [
-          {
-            type: 'noteFailure',
-            params: ({ event }) => ({ failure: rules.internalFailure(event.error) }),
-          },
+          { type: 'noteBug', params: ({ event }) => event },
           { type: 'freeSlot', params: ({ event }) => ({ slot: event.actorId }) },
         ],
       },
@@ -389,10 +394,7 @@ export const workerMachine = worker
         target: '.draining',
         actions: [
           { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
-          {
-            type: 'noteFailure',
-            params: ({ event }) => ({ failure: rules.internalFailure(event.error) }),
-          },
+          { type: 'noteBug', params: ({ event }) => event },
         ],
       },
       'xstate.done.actor.pool': {
@@ -406,10 +408,7 @@ export const workerMachine = worker
       'xstate.error.actor.pool': {
         description: 'A bug in the pool: the registry of processes ends what is left.',
         target: '.closing.leaving',
-        actions: {
-          type: 'noteFailure',
-          params: ({ event }) => ({ failure: rules.internalFailure(event.error) }),
-        },
+        actions: [{ type: 'noteBug', params: ({ event }) => event }, 'noteAbandoned'],
       },
       'worker.drain': {
         target: '.draining',
@@ -460,7 +459,6 @@ export const workerMachine = worker
       },
       running: {
         description: 'Registered, with a job process that works.',
-        entry: 'tellPoolSlots',
         on: {
           'worker.pause': '.paused',
           'worker.simulateJob': {
@@ -502,7 +500,7 @@ export const workerMachine = worker
               'registration.jobRequested': [
                 {
                   guard: { type: 'canAdmit', params: ({ event }) => ({ job: event.job }) },
-                  actions: ['admit', 'tellPoolSlots', 'capacityChanged'],
+                  actions: ['admit', 'capacityChanged'],
                 },
                 {
                   description: 'The job id already has a slot.',
@@ -541,6 +539,7 @@ export const workerMachine = worker
             description: 'The operator wants no new jobs; running ones go on.',
             entry: [{ type: 'tellStatus', params: { wantsJobs: false } }, 'emitPaused'],
             on: {
+              'worker.pause': { description: 'It is paused already.' },
               'worker.resume': { target: 'deciding', actions: 'emitResumed' },
               'worker.capacityChanged': {
                 actions: { type: 'tellStatus', params: { wantsJobs: false } },
@@ -601,6 +600,20 @@ export const workerMachine = worker
           'xstate.done.actor.registration.*': {
             actions: { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
           },
+          'xstate.error.actor.registration.*': {
+            description: 'A bug in a registration actor: the worker drains already.',
+            actions: [
+              { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
+              { type: 'noteBug', params: ({ event }) => event },
+            ],
+          },
+          'xstate.error.actor.job.*': {
+            description: 'A bug in a job actor: the worker drains already.',
+            actions: [
+              { type: 'freeSlot', params: ({ event }) => ({ slot: event.actorId }) },
+              { type: 'noteBug', params: ({ event }) => event },
+            ],
+          },
         },
         after: {
           drainTimeout: {
@@ -620,14 +633,7 @@ export const workerMachine = worker
         on: {
           'worker.drain': { description: 'It closes already.' },
           'worker.close': { description: 'It closes already.' },
-          'worker.kill': {
-            description: 'Not in order any more: now.',
-            target: '.killing',
-            actions: {
-              type: 'noteClose',
-              params: ({ event }) => ({ reason: 'worker-closing', cause: event.cause }),
-            },
-          },
+          'worker.kill': { description: 'It is killed already, or all but closed.' },
           'registration.jobRequested': {
             actions: [
               {
@@ -637,6 +643,9 @@ export const workerMachine = worker
             ],
           },
           'xstate.done.actor.registration.*': {
+            actions: { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
+          },
+          'xstate.error.actor.registration.*': {
             actions: { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
           },
           'xstate.error.actor.job.*': {
@@ -649,6 +658,16 @@ export const workerMachine = worker
             description: 'Each session gets its own budget, then the kill ladder.',
             entry: 'tellJobsClosing',
             always: { guard: 'hasNoJobs', target: 'stoppingPool' },
+            on: {
+              'worker.kill': {
+                description: 'Not in order any more: now.',
+                target: 'killing',
+                actions: {
+                  type: 'noteClose',
+                  params: ({ event }) => ({ reason: 'worker-closing', cause: event.cause }),
+                },
+              },
+            },
             after: {
               closeTimeout: {
                 description: 'Whatever is left is killed and named.',
@@ -657,9 +676,11 @@ export const workerMachine = worker
             },
           },
           killing: {
-            description: 'Every job process group gets SIGKILL now.',
+            description:
+              'Every job process group gets SIGKILL now. Requests that are being decided are answered first.',
             entry: [
               'noteAbandoned',
+              'tellJobsClosing',
               { type: 'tellPool', params: { command: { type: 'pool.kill' } } },
             ],
             on: { 'xstate.done.actor.pool': 'reaping' },
@@ -674,7 +695,17 @@ export const workerMachine = worker
           stoppingPool: {
             description: 'Warm processes exit at once.',
             entry: { type: 'tellPool', params: { command: { type: 'pool.stop' } } },
-            on: { 'xstate.done.actor.pool': 'leaving' },
+            on: {
+              'worker.kill': {
+                description: 'Not in order any more: now.',
+                target: 'killing',
+                actions: {
+                  type: 'noteClose',
+                  params: ({ event }) => ({ reason: 'worker-closing', cause: event.cause }),
+                },
+              },
+              'xstate.done.actor.pool': 'leaving',
+            },
             after: { poolTimeout: 'killing' },
           },
           leaving: {

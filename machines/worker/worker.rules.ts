@@ -1,6 +1,6 @@
 import type { JobEvent, WorkerEvent } from '../events.ts';
 import type { Failure, Job, RejectReason, WorkerStatus } from '../messages.ts';
-import type { PoolCommand, ProcessPoolOutput } from '../process-pool/process-pool.types.ts';
+import type { ProcessPoolOutput } from '../process-pool/process-pool.types.ts';
 import type {
   RegistrationCommand,
   RegistrationOutput,
@@ -15,14 +15,9 @@ export function slotCount(context: Pick<WorkerContext, 'slots'>): number {
   return Object.keys(context.slots).length;
 }
 
-/** Slots that are free; `null` when there is no limit. */
-export function freeSlots(context: WorkerContext): number | null {
-  return context.maxJobs === null ? null : Math.max(0, context.maxJobs - slotCount(context));
-}
-
 /** True when `maxJobs` is reached. */
 export function isFull(context: WorkerContext): boolean {
-  return freeSlots(context) === 0;
+  return context.maxJobs !== null && slotCount(context) >= context.maxJobs;
 }
 
 /** True when the load, with what the reserved slots will cost, reaches the threshold. */
@@ -56,6 +51,13 @@ export function reportedStatus(context: WorkerContext, wantsJobs: boolean): Work
   return { status: 'available', load: Math.max(0, load), jobCount };
 }
 
+/** True when the server knows this status already. */
+export function isSameStatus(told: WorkerStatus | null, status: WorkerStatus): boolean {
+  if (told === null) return false;
+  const { load, jobCount } = status;
+  return told.status === status.status && told.load === load && told.jobCount === jobCount;
+}
+
 /** Slot ids are pooled, the lowest free one first: the actor's id and system id. */
 export function freeSlot(slots: Record<string, Slot>): string {
   let index = 1;
@@ -73,11 +75,19 @@ export function jobIds(context: WorkerContext): string[] {
   return Object.values(context.slots).map((slot) => slot.jobId);
 }
 
-/** Running jobs of one registration, for MigrateJob. */
-export function runningJobIds(context: WorkerContext, registration: string): string[] {
+/** Jobs that run. */
+export function runningJobIds(context: Pick<WorkerContext, 'slots'>): string[] {
   return Object.values(context.slots)
-    .filter((slot) => slot.registration === registration && slot.phase === 'running')
+    .filter((slot) => slot.phase === 'running')
     .map((slot) => slot.jobId);
+}
+
+/** Running jobs of one registration, for MigrateJob. */
+export function runningJobIdsOf(context: WorkerContext, registration: string): string[] {
+  const own = Object.entries(context.slots).filter(
+    ([, slot]) => slot.registration === registration,
+  );
+  return runningJobIds({ slots: Object.fromEntries(own) });
 }
 
 /** The slot with another phase; unchanged when there is none of that id. */
@@ -167,11 +177,6 @@ export function withoutRegistration(
   id: string,
 ): WorkerContext['entries'] {
   return Object.fromEntries(Object.entries(entries).filter(([, entry]) => entry.ref.id !== id));
-}
-
-/** Tells the pool how many processes can still be used. */
-export function slotsCommand(context: WorkerContext): PoolCommand {
-  return { type: 'pool.slotsChanged', freeSlots: freeSlots(context) };
 }
 
 /** A bug in one of the worker's own actors. */

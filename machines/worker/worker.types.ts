@@ -2,7 +2,7 @@ import type { ActorRefFrom } from 'xstate';
 import type { jobMachine } from '../job/job.machine.ts';
 import type { JobLimits, JobOutput, JobPhase, JobReport } from '../job/job.types.ts';
 import type { ProcessLimits } from '../job-process/job-process.types.ts';
-import type { CloseReason, Failure, JobTypeName, Permissions } from '../messages.ts';
+import type { CloseReason, Failure, JobTypeName, Permissions, WorkerStatus } from '../messages.ts';
 import type { processPoolMachine } from '../process-pool/process-pool.machine.ts';
 import type { PoolStateReport, ProcessPoolOutput } from '../process-pool/process-pool.types.ts';
 import type { registrationMachine } from '../registration/registration.machine.ts';
@@ -108,6 +108,8 @@ export interface WorkerContext extends WorkerInput {
   entries: Record<string, RegistrationEntry>;
   slots: Record<string, Slot>;
   load: number;
+  /** The status the registrations were told last; `null` when the next one is told in any case. */
+  told: WorkerStatus | null;
   isPoolReady: boolean;
   closeReason: CloseReason;
   closeCause: string;

@@ -99,8 +99,8 @@ export interface FakeSocket {
   closes(jitter?: number): void;
 }
 
-/** Opens nothing: the test plays the server. */
-export function fakeSockets() {
+/** Opens nothing: the test plays the server; pings are answered when it is told to `pong`. */
+export function fakeSockets({ pong = false } = {}) {
   const sockets: FakeSocket[] = [];
   let failure: Error | null = null;
   const logic = fromCallback<SocketCommand>(({ receive, sendBack }) => {
@@ -116,8 +116,10 @@ export function fakeSockets() {
     sockets.push(socket);
     receive((command) => {
       if (failure !== null) throw failure;
-      if (command.type === 'socket.send') socket.sent.push(command.message);
-      else socket.closed += 1;
+      if (command.type === 'socket.close') socket.closed += 1;
+      else if (pong && command.message.type === 'ping') {
+        sendBack({ type: 'server.ponged', lastTimestamp: 1, timestamp: 2 });
+      } else socket.sent.push(command.message);
     });
     return () => void (socket.stopped = true);
   });
@@ -152,9 +154,15 @@ type ChildEvent =
   | { type: 'fake.failed'; error: unknown }
   | { type: 'xstate.stop' };
 
-/** Forks nothing: the test plays the process, or `reacts` does, to the start (`null`) and to every message. */
+/**
+ * Forks nothing: the test plays the process, or `reacts` does, to the start (`null`) and to every message. Pings are
+ * answered when it is told to `pong`.
+ */
 export function fakeChildren(
-  options: { reacts?: (child: FakeChild, message: LinkMessage | null) => void } = {},
+  options: {
+    pong?: boolean;
+    reacts?: (child: FakeChild, message: LinkMessage | null) => void;
+  } = {},
 ) {
   const children: FakeChild[] = [];
   let isBroken = false;
@@ -182,6 +190,10 @@ export function fakeChildren(
       if (own.type === 'fake.ended') return { ...snapshot, status: 'done', output: own.exit };
       if (own.type === 'fake.failed') return { ...snapshot, status: 'error', error: own.error };
       if (own.type === 'child.tell') {
+        if (options.pong === true && own.message.type === 'ping') {
+          child.says({ type: 'link.ponged', id: own.message.id });
+          return snapshot;
+        }
         child.told.push(own.message);
         options.reacts?.(child, own.message);
       }

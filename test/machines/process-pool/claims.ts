@@ -17,8 +17,7 @@ export function testClaims(): void {
     it('starts one process even when none is to be kept, and keeps it for the first job', () => {
       const pool = startPool({ numIdleProcesses: 0 });
       pool.children.last().getsWarm();
-      pool.actor.send({ type: 'pool.slotsChanged', freeSlots: null });
-      pool.clock.increment(60_000);
+      pool.clock.increment(30_000);
       expect(pool.processes()).toEqual({ 'process.1': 'warm' });
       pool.claim('job.1');
       pool.clock.increment(60_000);
@@ -151,7 +150,6 @@ export function testClaims(): void {
       const pool = startPool({ numIdleProcesses: 1, maxStarting: 1 });
       pool.children.last().getsWarm();
       for (const slot of ['job.1', 'job.2', 'job.3', 'job.4']) pool.claim(slot);
-      pool.actor.send({ type: 'pool.slotsChanged', freeSlots: 9 });
       pool.actor.send({ type: 'pool.release', slot: 'job.3' });
       expect(pool.processes()).toEqual({
         'process.1': 'warm for job.1',
@@ -174,37 +172,45 @@ export function testClaims(): void {
   });
 
   describe('the number of processes kept', () => {
-    it('is what is asked for, and no more than there are free slots', () => {
-      const pool = startServing(3);
-      pool.actor.send({ type: 'pool.slotsChanged', freeSlots: 1 });
-      expect(pool.processes()).toEqual({
-        'process.1': 'stopping',
-        'process.2': 'stopping',
-        'process.3': 'warm',
-      });
-      pool.children.of('process.1').exits();
-      pool.children.of('process.2').exits();
-      pool.actor.send({ type: 'pool.slotsChanged', freeSlots: 2 });
-      pool.clock.increment(999);
-      expect(pool.processes()).toEqual({ 'process.3': 'warm' });
-      pool.clock.increment(1);
-      expect(pool.processes()).toEqual({ 'process.3': 'warm', 'process.1': 'warming' });
-      pool.actor.send({ type: 'pool.slotsChanged', freeSlots: 0 });
-      pool.children.of('process.1').exits();
-      pool.children.of('process.3').exits();
-      expect(pool.processes()).toEqual({});
-      pool.actor.send({ type: 'pool.slotsChanged', freeSlots: null });
-      pool.clock.increment(1_000);
-      // The lowest free ids, so that they stay few.
-      expect(Object.keys(pool.processes())).toEqual(['process.1', 'process.2', 'process.3']);
-      expect(pool.reports).toEqual([]);
+    it('is no more than there can be jobs beside the claimed ones', () => {
+      const pool = startServing(3, { maxJobs: 2 });
+      expect(pool.processes()).toEqual({ 'process.1': 'warm', 'process.2': 'warm' });
+      pool.claim('job.1');
+      pool.clock.increment(30_000);
+      expect(pool.processes()).toEqual({ 'process.1': 'warm for job.1', 'process.2': 'warm' });
+      pool.claim('job.2');
+      pool.clock.increment(30_000);
+      expect(pool.started()).toHaveLength(2);
     });
 
-    it('lets a queued process go before a warming one', () => {
-      const pool = startPool({ numIdleProcesses: 3, maxStarting: 1 });
-      pool.actor.send({ type: 'pool.slotsChanged', freeSlots: 1 });
+    it('grows again when a claimed process is gone: the lowest free id, 1 s later', () => {
+      const pool = startServing(1, { maxJobs: 1 });
+      const heard = pool.claim('job.1');
+      expect(heard.at(-1)).toMatchObject({ type: 'pool.claimed', process: 'process.1' });
+      pool.clock.increment(30_000);
+      expect(pool.processes()).toEqual({ 'process.1': 'warm for job.1' });
+      pool.children.last().exits();
+      pool.clock.increment(999);
+      expect(pool.processes()).toEqual({});
+      pool.clock.increment(1);
       expect(pool.processes()).toEqual({ 'process.1': 'warming' });
-      expect(pool.started()).toEqual(['process.1']);
+      expect(pool.actor.getSnapshot().context.failures).toBe(0);
+    });
+
+    it('shrinks by queued and warming ones first', () => {
+      const pool = startServing(1, { maxStarting: 1 });
+      for (const slot of ['job.1', 'job.2', 'job.3']) pool.claim(slot);
+      expect(pool.processes()).toEqual({
+        'process.1': 'warm for job.1',
+        'process.2': 'warming for job.2',
+        'process.3': 'queued for job.3',
+      });
+      for (const slot of ['job.3', 'job.2', 'job.1']) {
+        pool.actor.send({ type: 'pool.release', slot });
+      }
+      // The queued one is gone at once, the warming one was asked to go.
+      expect(pool.processes()).toEqual({ 'process.1': 'warm', 'process.2': 'stopping' });
+      expect(pool.started()).toEqual(['process.1', 'process.2']);
     });
   });
 }

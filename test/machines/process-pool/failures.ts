@@ -129,8 +129,12 @@ export function testFailures(): void {
     });
 
     it('as surplus is no failure of the pool', () => {
-      const pool = startServing(2);
-      pool.actor.send({ type: 'pool.slotsChanged', freeSlots: 1 });
+      const pool = startServing(1);
+      pool.claim('job.1');
+      pool.clock.increment(1_000);
+      pool.children.last().getsWarm();
+      pool.actor.send({ type: 'pool.release', slot: 'job.1' });
+      expect(pool.processes()).toEqual({ 'process.1': 'stopping', 'process.2': 'warm' });
       pool.children.of('process.1').exits();
       expect(pool.actor.getSnapshot().context).toMatchObject({ failures: 0 });
     });
@@ -198,21 +202,22 @@ export function testFailures(): void {
       expect(pool.claim('job.1').at(-1)).toMatchObject({ type: 'pool.claimed' });
     });
 
-    it('are over when a process is warm all along', () => {
-      const pool = startServing(2);
-      pool.actor.send({ type: 'pool.slotsChanged', freeSlots: 1 });
-      pool.children.of('process.1').exits();
-      pool.actor.send({ type: 'pool.slotsChanged', freeSlots: 2 });
+    it('are not over for a process that was warm before: another one has to prove it', () => {
+      const pool = startServing(1);
+      pool.claim('job.1');
       pool.clock.increment(1_000);
       for (const ms of [500, 1_000, 2_000, 0]) {
-        pool.children.of('process.1').exits(1);
+        failLast(pool);
         pool.clock.increment(ms);
       }
       expect(pool.state()).toBe('failing.resting');
-      pool.actor.send({ type: 'pool.slotsChanged', freeSlots: 1 });
+      pool.actor.send({ type: 'pool.release', slot: 'job.1' });
       pool.clock.increment(30_000);
-      expect(pool.state()).toBe('serving');
+      expect(pool.processes()).toEqual({ 'process.1': 'warm', 'process.2': 'warming' });
+      pool.children.last().getsWarm();
       expect(pool.reports.at(-1)).toEqual({ type: 'pool.recovered' });
+      // One of the two is enough.
+      expect(pool.processes()).toEqual({ 'process.1': 'stopping', 'process.2': 'warm' });
     });
 
     it('are those of the last minute', () => {

@@ -31,6 +31,7 @@ export function startPool(change: Partial<ProcessPoolInput> = {}, whenWarm?: () 
     inspect: coverage.inspect,
     input: {
       numIdleProcesses: 1,
+      maxJobs: null,
       maxStarting: 2,
       restartIntensity: 3,
       limits,

@@ -20,11 +20,12 @@ export function testStopping(): void {
     });
 
     it('climbs the ladder for those that do not', () => {
-      const pool = startServing(1);
+      const pool = startServing(0);
+      pool.claim('job.1');
       pool.actor.send({ type: 'pool.stop' });
       pool.clock.increment(4_000);
-      // Slots become free meanwhile: nobody is asked anew.
-      pool.actor.send({ type: 'pool.slotsChanged', freeSlots: 0 });
+      // A claim is given up meanwhile: nobody is asked anew.
+      pool.actor.send({ type: 'pool.release', slot: 'job.1' });
       pool.clock.increment(3_000);
       expect(pool.children.last().signals).toEqual(['SIGTERM', 'SIGKILL']);
     });
