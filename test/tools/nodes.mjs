@@ -64,7 +64,7 @@ async function attempt(name, work) {
     print(`✓ ${name}`);
   } catch (error) {
     failed += 1;
-    print(`✗ ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    print(`✗ ${name}: ${messageOf(error)}`);
   }
 }
 
@@ -121,7 +121,9 @@ async function runJob(node, project, { url, apiKey, apiSecret }) {
     LIVEKIT_API_KEY: apiKey,
     LIVEKIT_API_SECRET: apiSecret,
   };
-  const worker = startProgram(guard, node, ['agent.js', 'start'], { cwd: project, env });
+  // However busy this machine is with other things.
+  const args = ['agent.js', 'start', '--load-threshold', 'Infinity'];
+  const worker = startProgram(guard, node, args, { cwd: project, env });
   /**
    * @param {string} event
    * @param {number} timeoutMs
@@ -139,6 +141,10 @@ async function runJob(node, project, { url, apiKey, apiSecret }) {
     const ended = await waitFor('job.ended', endedWithinMs);
     if (ended?.['end'] !== 'succeeded')
       throw new Error(`The job has ended: ${JSON.stringify(ended)}`);
+  } catch (error) {
+    throw new Error(`${messageOf(error)}\nThe worker: ${lastLines(worker.output.items)}`, {
+      cause: error,
+    });
   } finally {
     await stopProgram(worker, { graceMs: 10_000, killAfterMs: 20_000 });
   }
@@ -172,6 +178,11 @@ function run(command, args, cwd) {
     const lines = `${stdout}${stderr}`.trimEnd().split('\n');
     throw new Error(`${command} ${args.join(' ')} failed. ${lastLines(lines)}`, { cause: error });
   }
+}
+
+/** @param {unknown} error */
+function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** @param {string} line */
