@@ -69,7 +69,6 @@ test(
       /caller \d+ +hung up/,
       /worker \d+ +the session closes: room-closed/,
       /worker \d+ +the job has ended: succeeded \(room-closed\)/,
-      /job process \d+ +has ended: exit code 0/,
       /worker \d+ +drains/,
       /worker \d+ +has ended: exit code 0/,
       /The main job, step by step/,
@@ -84,6 +83,8 @@ test(
       ).not.toBeNull();
       from += (found?.index ?? 0) + (found?.[0].length ?? 0);
     }
+    // The one that ran the job, and the warm one.
+    expect(output.match(/job process \d+ +has ended: exit code 0\n/g)).toHaveLength(2);
     expect(output).not.toContain('\u001B');
     await expectNothingLeft(2000);
   },
@@ -155,7 +156,7 @@ test(
     expect(output).toMatch(
       /Failed at the step "call the agent": The worker has ended \(SIGKILL\)\.$/,
     );
-    expect(output).toMatch(/Last lines of the worker \(process \d+\):\n.*"event":"job\./);
+    expect(output).toMatch(/Last lines of the worker \(process \d+\):\n[^]*"event":"job\.started"/);
     await expectNothingLeft(goneWithinMs);
   },
 );

@@ -61,5 +61,12 @@ export default defineAgent({
   },
 });
 
-// `port: 0`: the HTTP server takes any free port, so that two of these can run side by side.
-cli.runApp({ agent: import.meta.url, agentName: 'main-job', numIdleProcesses: 1, port: 0 });
+cli.runApp({
+  agent: import.meta.url,
+  agentName: 'main-job',
+  numIdleProcesses: 1,
+  // A worker on a busy machine refuses jobs; this one takes the call that it was started for.
+  loadThreshold: Infinity,
+  // Any free port for the HTTP server, so that two of these can run side by side.
+  port: 0,
+});

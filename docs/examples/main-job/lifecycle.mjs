@@ -83,7 +83,7 @@ const sentences = {
       end === 'succeeded' ? 'important' : 'bad',
     ),
 
-  'pool.ready': () => worker('knows that the agent works: a job process has loaded it'),
+  'pool.ready': null,
   'pool.failing': ({ failures, failure }) =>
     worker(`${failures} job processes failed: ${failure.message}`, 'bad'),
   'pool.recovered': () => worker('can start job processes again'),
@@ -105,6 +105,15 @@ const sentences = {
 };
 
 /**
+ * The same by the name in a log line, which may be one that this table does not know.
+ * @type {Record<string, ((fact: unknown) => Omit<Remark, 'at'>) | null>}
+ */
+const sentenceOf = {
+  .../** @type {Record<string, (fact: unknown) => Omit<Remark, 'at'>>} */ (sentences),
+  'worker.starting': null,
+};
+
+/**
  * What to tell of a line of the worker's log; `null` for a line that need not be told.
  * @param {Record<string, unknown>} line
  * @param {number} workerPid
@@ -123,12 +132,11 @@ export function tellLogLine(line, workerPid) {
  */
 function tellFact(line) {
   const type = String(line['event']);
-  const table = /** @type {Record<string, ((fact: unknown) => Omit<Remark, 'at'>) | null>} */ (
-    sentences
-  );
-  const sentence = table[type];
-  // A fact of a newer worker is told by its name.
-  return sentence === undefined ? worker(type) : (sentence?.({ ...line, type }) ?? null);
+  const sentence = sentenceOf[type];
+  // What the program around the worker tells has words of its own: signals, a crash.
+  if (sentence === undefined) return worker(typeof line['msg'] === 'string' ? line['msg'] : type);
+  // In the log `pid` is who writes the line; the job process that a fact speaks of is `jobPid`.
+  return sentence?.({ ...line, type, pid: line['jobPid'] }) ?? null;
 }
 
 /**

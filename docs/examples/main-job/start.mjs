@@ -75,9 +75,14 @@ async function main(args) {
     printSummary(narrator, steps.rows);
     return 0;
   } catch (error) {
-    const code = explain(error);
+    const log = lastLines();
+    if (error instanceof Interruption) {
+      narrator.say({ who: 'start', text: `ends everything (${error.signal})` });
+    }
     await endPrograms();
-    return code;
+    if (error instanceof Interruption) return exitCodes[error.signal];
+    explain(error, log);
+    return 1;
   }
 }
 
@@ -245,25 +250,23 @@ function endWithNpm() {
   setInterval(check, parentCheckMs).unref();
 }
 
+/** What each program printed last. */
+function lastLines() {
+  return [...programs].flatMap(([name, { pid, output }]) => [
+    '',
+    narrator.paint('bold', `Last lines of the ${name} (process ${pid}):`),
+    ...output.items.slice(-linesOnFailure).map((line) => line.slice(0, lineWidth)),
+  ]);
+}
+
 /**
- * Tells why the run ended early.
+ * Tells why the run failed; the reason comes last, where one looks first.
  * @param {unknown} error
- * @returns {number} The exit code.
+ * @param {readonly string[]} log
  */
-function explain(error) {
-  if (error instanceof Interruption) {
-    narrator.say({ who: 'start', text: `ends everything (${error.signal})` });
-    return exitCodes[error.signal];
-  }
-  for (const [name, { pid, output }] of programs) {
-    narrator.print();
-    narrator.print(narrator.paint('bold', `Last lines of the ${name} (process ${pid}):`));
-    for (const line of output.items.slice(-linesOnFailure))
-      narrator.print(line.slice(0, lineWidth));
-  }
+function explain(error, log) {
+  for (const line of log) narrator.print(line);
   narrator.print();
-  narrator.print(
-    `${narrator.paint('red', 'Failed at the step')} ${error instanceof Error ? error.message : String(error)}`,
-  );
-  return 1;
+  const reason = error instanceof Error ? error.message : String(error);
+  narrator.print(`${narrator.paint('red', 'Failed at the step')} ${reason}`);
 }

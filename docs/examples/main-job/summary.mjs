@@ -24,7 +24,7 @@ const spans = [
     name: 'hung up → session closes',
     from: 'call.hungUp',
     to: 'job.closing',
-    note: 'the room stays for its departure timeout, 2 s',
+    note: 'the room stays for its departure timeout, 2 s in whole seconds',
   },
   { name: 'session closes → job ended', from: 'job.closing', to: 'job.ended', note: '' },
 ];
