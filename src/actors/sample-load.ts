@@ -15,10 +15,6 @@ export interface SampleLoadDependencies {
    * Also the time over which the machine's load is averaged. @defaultValue 2500 ms
    */
   periodMs?: number;
-  /**
-   * Until the first sample, so that the first status is true. @defaultValue 500 ms
-   */
-  firstMs?: number;
   /** The measure of the machine; made when the actor starts. */
   makeMachineLoad?: () => { sample: () => number | null };
 }
@@ -27,16 +23,15 @@ export interface SampleLoadDependencies {
 export function defineSampleLoad(
   dependencies: SampleLoadDependencies,
 ): CallbackActorLogic<EventObject> {
-  const { periodMs = 2500, firstMs = 500 } = dependencies;
+  const { periodMs = 2500 } = dependencies;
   return fromCallback(({ sendBack }) => {
     const measure = makeMeasure(dependencies);
     const monitor = new LoadMonitor(measure, periodMs, (event) => sendBack(event));
-    let timer = setTimeout(() => {
-      monitor.tick();
-      timer = setInterval(() => monitor.tick(), periodMs).unref();
-    }, firstMs).unref();
+    // The machine is measured over a whole period: its own start alone would make the worker look full at first.
+    if (dependencies.loadFunc !== null) monitor.tick();
+    const timer = setInterval(() => monitor.tick(), periodMs).unref();
     return () => {
-      clearTimeout(timer);
+      clearInterval(timer);
       monitor.stop();
     };
   });
