@@ -19,7 +19,7 @@ export function warmupTimeout(context: JobProcessContext): Failure {
 }
 
 /** What the worker's own reason to stop a process looks like as a failure; `null` when nothing was wrong. */
-export function stopFailure(context: JobProcessContext, cause: StopCause): Failure | null {
+function stopFailure(context: JobProcessContext, cause: StopCause): Failure | null {
   switch (cause) {
     case 'warmup-timeout':
       return warmupTimeout(context);
@@ -47,7 +47,7 @@ export function stopFailure(context: JobProcessContext, cause: StopCause): Failu
 }
 
 /** The failure of a process that ended on its own; `null` for an orderly exit. */
-export function exitFailure(exit: { code: number | null; signal: string | null }): Failure | null {
+function exitFailure(exit: { code: number | null; signal: string | null }): Failure | null {
   if (exit.code === 0) return null;
   return exit.signal === null
     ? {

@@ -257,7 +257,7 @@ function countFailure(
 }
 
 /** The failure to show while the pool is failing. */
-export function poolFailure(context: ProcessPoolContext): Failure {
+function poolFailure(context: ProcessPoolContext): Failure {
   return (
     context.failure ?? { code: 'GR_PROCESS_EXITED', message: 'Job processes exit while warm.' }
   );

@@ -26,7 +26,7 @@ export function isOverloaded(context: WorkerContext): boolean {
 }
 
 /** The measured load plus the mean load of a running job for each reserved slot; 0 for them while no job runs. */
-export function expectedLoad(context: Pick<WorkerContext, 'slots' | 'load'>): number {
+function expectedLoad(context: Pick<WorkerContext, 'slots' | 'load'>): number {
   const slots = Object.values(context.slots);
   const running = slots.filter((slot) => slot.phase === 'running').length;
   const reserved = slots.length - running;

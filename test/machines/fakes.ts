@@ -246,7 +246,7 @@ export function fakeMemory(broken?: Error) {
 }
 
 /** Calls that wait until the test answers them. */
-export function fakeCalls<Input, Output>() {
+function fakeCalls<Input, Output>() {
   const calls: {
     input: Input;
     /** Nobody waits any more. */

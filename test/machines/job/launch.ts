@@ -118,6 +118,17 @@ export function testLaunch(): void {
       expect(job.toProcess()).toMatchObject([{ type: 'process.launch' }]);
     });
 
+    it('that is refused another process asks again when it is assigned', async () => {
+      const job = await startAccepted();
+      job.hears(crash);
+      job.actor.send({ type: 'pool.refused', failure: null });
+      expect(job.state()).toBe('accepted.reclaiming');
+      job.assigned();
+      expect(job.toPool.slice(1)).toEqual([claimed(job.actor), claimed(job.actor)]);
+      job.granted();
+      expect(job.toProcess()).toMatchObject([{ type: 'process.launch' }]);
+    });
+
     it('has one time for its assignment, whatever happens to its process', async () => {
       const job = await startAccepted();
       job.clock.increment(4_000);
