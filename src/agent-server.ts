@@ -83,7 +83,7 @@ export class AgentServer {
     const timedOut = new Promise<never>((_resolve, reject) => {
       const error = new WorkerError(
         'GR_DRAIN_TIMEOUT',
-        `timed out draining: ${this.activeJobs.length} jobs still run after ${timeoutMs} ms.`,
+        `timed out draining: jobs still running after ${timeoutMs} ms: ${this.activeJobs.length}.`,
       );
       timer = setTimeout(() => reject(error), timeoutMs);
     });

@@ -135,7 +135,8 @@ function topmost(directories: readonly string[]): string[] {
 
 function shown(path: string): string {
   const short = relative(process.cwd(), path);
-  return short === '' ? '.' : short;
+  if (short === '') return '.';
+  return short.startsWith('..') ? path : short;
 }
 
 function changeOf(files: readonly string[]): string {

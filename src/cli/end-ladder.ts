@@ -44,7 +44,8 @@ export class EndLadder {
   #text(signal: EndSignal, step: Step, jobs: number): string {
     const running = `${jobs} job${jobs === 1 ? '' : 's'}`;
     if (jobs === 0) return `${signal}: no job runs, closing`;
-    if (step === 'drain') return `${signal}: waiting for ${running} to end, ${this.#limit()}. ${next[step]}`;
+    if (step === 'drain')
+      return `${signal}: waiting for ${running} to end, ${this.#limit()}. ${next[step]}`;
     if (step === 'close') return `${signal}: ending the sessions of ${running}. ${next[step]}`;
     return `${signal}: killing ${running}`;
   }

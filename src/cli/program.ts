@@ -5,7 +5,7 @@ import { SupervisorLink } from './dev-link.ts';
 import { asksForDetails, exitProcess, ignoreBrokenPipes, print, printFailure } from './exit.ts';
 import { type Usage, helpHint, helpText } from './help.ts';
 import { type Order, UsageError, parseCommandLine } from './parse-command-line.ts';
-import type { SignalTrap } from './signals.ts';
+import { type SignalTrap, exitCodeOf } from './signals.ts';
 
 /** A program with a command line. */
 export interface Program {
@@ -23,10 +23,11 @@ type Run = Extract<Order, { type: 'run' }>;
 /** Runs the command and ends the process. */
 export async function runProgram(program: Program): Promise<never> {
   ignoreBrokenPipes();
-  return exitProcess(await exitCodeOf(program));
+  return exitProcess(await run(program));
 }
 
-async function exitCodeOf(program: Program): Promise<number> {
+/** Returns the exit code. */
+async function run(program: Program): Promise<number> {
   let order: Order;
   try {
     order = parseCommandLine(program.args, program.usage);
@@ -40,27 +41,43 @@ async function exitCodeOf(program: Program): Promise<number> {
   return 0;
 }
 
-/** Each command is loaded only when it is asked for. */
 async function runCommand(program: Program, order: Run): Promise<number> {
   const { command, file, flags } = order;
-  const { signals } = program;
   if (command !== 'start') process.env['LIVEKIT_DEV_MODE'] = '1';
   const link = command === 'dev' ? SupervisorLink.open() : null;
   if (command === 'dev' && link === null) {
     const { superviseDev } = await import('./dev.ts');
-    return superviseDev({ files: program.files(file), flags, signals });
+    return superviseDev({ files: program.files(file), flags, signals: program.signals });
   }
-  let init: WorkerOptionsInit;
+  endWhileLoading(program.signals, command, link);
   try {
-    init = await program.load(file);
+    return await serve(program, order, link, await program.load(file));
   } catch (error) {
     printFailure(error, { verbose: asksForDetails(flags.logLevel) });
     link?.failed(error);
     return 1;
   }
+}
+
+/** A file that never finishes loading must not keep the program from ending: until then there is nothing to drain. */
+function endWhileLoading(
+  signals: SignalTrap,
+  command: Run['command'],
+  link: SupervisorLink | null,
+): void {
+  signals.listen((signal) => void exitProcess(command === 'start' ? 0 : exitCodeOf(signal)));
+  link?.listen(() => void exitProcess(0));
+}
+
+/** Each command is loaded only when it is asked for. */
+async function serve(
+  { signals }: Program,
+  { command, flags, room, participantIdentity }: Run,
+  link: SupervisorLink | null,
+  init: WorkerOptionsInit,
+): Promise<number> {
   const service = { init, flags, signals };
   if (link !== null) return (await import('./dev-generation.ts')).serveGeneration(service, link);
   if (command === 'start') return (await import('./start.ts')).start(service);
-  const { room, participantIdentity } = order;
   return (await import('./connect.ts')).connect(service, { room: room ?? '', participantIdentity });
 }

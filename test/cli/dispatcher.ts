@@ -11,6 +11,7 @@ import {
   ServerMessage,
   type UpdateWorkerStatus,
   WorkerMessage,
+  WorkerPong,
 } from '@livekit/protocol';
 import { afterEach } from 'vitest';
 import type { ServerAccess } from '../support/participants.ts';
@@ -81,6 +82,11 @@ export class ConnectedWorker {
   }
 
   #receive({ message }: WorkerMessage): void {
+    if (message.case === 'ping') {
+      const lastTimestamp = message.value.timestamp;
+      const value = new WorkerPong({ lastTimestamp, timestamp: BigInt(Date.now()) });
+      this.#send({ case: 'pong', value });
+    }
     if (message.case === 'updateWorker') this.statuses.add(message.value);
     if (message.case === 'availability') this.answers.add(message.value);
     if (message.case === 'updateJob') this.jobUpdates.add(message.value);

@@ -146,7 +146,9 @@ describe('the help', () => {
 
   it('of a command leaves out what belongs to others', () => {
     expect(helpText(program, 'start')).not.toContain('--room');
-    expect(helpText(program, 'connect')).toContain('Usage: node agent.js connect --room NAME [FLAGS]');
+    expect(helpText(program, 'connect')).toContain(
+      'Usage: node agent.js connect --room NAME [FLAGS]',
+    );
   });
 
   it('of the binary has the agent file in every example', () => {

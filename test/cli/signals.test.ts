@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { startSignalServer } from '../support/signal-server.ts';
 import type { WorkerProgram } from '../support/worker-program.ts';
 import { type ConnectedWorker, Dispatcher } from './dispatcher.ts';
-import { agentSource, Project, waits } from './project.ts';
+import { agentSource, binary, Project, waits } from './project.ts';
 
 let project: Project;
 
@@ -44,20 +44,28 @@ async function launchBusy(definition: string, args?: string[], options?: string)
 
 /** The next step that a signal took. */
 const step = (program: WorkerProgram, wanted: string) =>
-  program.waitForLog(`The step ${wanted}`, (line) => line['event'] === 'cli.signal' && line['step'] === wanted);
+  program.waitForLog(
+    `The step ${wanted}`,
+    (line) => line['event'] === 'cli.signal' && line['step'] === wanted,
+  );
 
 const closed = (program: WorkerProgram) =>
   program.log.items.find((line) => line.event === 'worker.closed');
 
 describe('in production the first signal drains', () => {
-  it.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const)('%s, without a job', async (signal) => {
-    const { dispatcher, program } = await launch(waits);
-    await (await dispatcher.worker(1)).untilAvailable();
-    program.signal(signal);
-    expect(await program.exited).toEqual({ code: 0, signal: null });
-    expect(await step(program, 'drain')).toMatchObject({ msg: `${signal}: no job runs, closing` });
-    expect(program.log.items.at(-1)).toMatchObject({ msg: 'worker drained' });
-  });
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const)(
+    '%s, without a job',
+    async (signal) => {
+      const { dispatcher, program } = await launch(waits);
+      await (await dispatcher.worker(1)).untilAvailable();
+      program.signal(signal);
+      expect(await program.exited).toEqual({ code: 0, signal: null });
+      expect(await step(program, 'drain')).toMatchObject({
+        msg: `${signal}: no job runs, closing`,
+      });
+      expect(program.log.items.at(-1)).toMatchObject({ msg: 'worker drained' });
+    },
+  );
 
   it('and a running job ends by itself', async () => {
     const { program, worker, jobPid } = await launchBusy(untilTold);
@@ -73,7 +81,9 @@ describe('in production the first signal drains', () => {
   });
 
   it('also while the first job process warms up', async () => {
-    const { program } = await launch('{ prewarm: () => new Promise(() => {}), entry: async () => {} }');
+    const { program } = await launch(
+      '{ prewarm: () => new Promise(() => {}), entry: async () => {} }',
+    );
     await program.waitForEvent('registration.registered');
     program.signal('SIGTERM');
     expect(await program.exited).toEqual({ code: 0, signal: null });
@@ -96,9 +106,25 @@ describe('in production the first signal drains', () => {
     // The signal comes in the very moment cli.runApp() has returned.
     const source = `${agentSource(waits)}process.send ?? process.kill(process.pid, 'SIGTERM');`;
     project = new Project({ 'agent.js': source });
-    const program = project.worker({ server: dispatcher.access, args: ['start', '--port', 'none'] });
+    const program = project.worker({
+      server: dispatcher.access,
+      args: ['start', '--port', 'none'],
+    });
     expect(await program.exited).toEqual({ code: 0, signal: null });
-    expect(closed(program)).toMatchObject({ outcome: 'drained' });
+    expect(program.log.items).toEqual([]);
+  });
+
+  it.each([
+    ['start', 0],
+    ['dev', 143],
+  ])('also while the file is being loaded, and for ever: greenroom %s', async (command, code) => {
+    project = new Project({
+      'agent.js': `console.log('loading'); setInterval(() => {}, 1000); await new Promise(() => {});`,
+    });
+    const program = project.start([binary, command, 'agent.js']);
+    await program.output.waitFor('The load', (line) => line === 'loading');
+    program.kill('SIGTERM');
+    expect(await program.exited).toEqual({ code, signal: null });
   });
 
   it('for --drain-timeout at most', async () => {
