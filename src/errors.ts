@@ -122,11 +122,15 @@ export function describeValue(value: unknown): string {
   // JSON has no NaN, no Infinity and no bigint.
   if (typeof value === 'number' || typeof value === 'bigint') return `${value} (${typeof value})`;
   if (typeof value === 'function') return `function ${value.name || 'without a name'}`;
+  return `${asText(value)} (${Array.isArray(value) ? 'array' : typeof value})`;
+}
+
+function asText(value: unknown): string {
   let text: string | undefined;
   try {
     text = JSON.stringify(value);
   } catch {
-    text = undefined;
+    // A cycle: only its kind can be told.
   }
-  return `${text ?? Object.prototype.toString.call(value)} (${Array.isArray(value) ? 'array' : typeof value})`;
+  return text ?? Object.prototype.toString.call(value);
 }
