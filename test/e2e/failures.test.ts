@@ -16,7 +16,7 @@ beforeAll(async () => {
   server = await startLiveKitServer({ binary: inject('liveKitBinary'), guard: testGuard() });
   stage = new Stage(server);
   // Its warning comes after 10 s, in the last test.
-  forgetful = await stage.startWorker('never-connects');
+  forgetful = await stage.startWorker('waits');
   forgetfulJob = await stage.dispatch(forgetful.agentName);
 });
 afterEach(() => stage.clearCallers());
