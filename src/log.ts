@@ -50,5 +50,12 @@ function standardOutput(pretty: boolean): DestinationStream {
   const { default: build } = createRequire(import.meta.url)('pino-pretty') as {
     default: typeof prettyModule;
   };
-  return build({ destination: 1, sync: true, colorize: process.stdout.isTTY, ignore: 'hostname' });
+  return build({
+    destination: 1,
+    sync: true,
+    colorize: process.stdout.isTTY,
+    singleLine: true,
+    // The text says what the event is.
+    ignore: 'hostname,event',
+  });
 }
