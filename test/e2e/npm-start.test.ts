@@ -108,6 +108,28 @@ test(
   },
 );
 
+test(
+  'with --stay, a second SIGINT while a call goes on closes at once, with 130',
+  { timeout: 60_000 },
+  async () => {
+    const program = npmStart(['--stay']);
+    const command = await line(program, 'node docs/examples/main-job/call.js');
+    const caller = startProgram(testGuard(), '/bin/sh', ['-c', command], { cwd: root });
+    await caller.output.waitFor('The sound', (text) => text === 'sends sound');
+
+    program.kill('SIGINT');
+    // A drain waits for the job that runs.
+    await line(program, 'drains: no new jobs, 1 still running');
+    program.kill('SIGINT');
+
+    expect(await program.exited).toEqual({ code: 130, signal: null });
+    expect(program.output.items.join('\n')).toMatch(/the session closes: worker-closing/);
+    await expectNothingLeft(2000);
+    caller.kill('SIGKILL');
+    await caller.exited;
+  },
+);
+
 test.each(['starts: node', 'is available', 'joined the room', 'sends SIGTERM to the worker'])(
   'killed with SIGKILL at "%s", it leaves nothing',
   { timeout: 60_000 },
@@ -158,6 +180,27 @@ test(
     );
     expect(output).toMatch(/Last lines of the worker \(process \d+\):\n[^]*"event":"job\.started"/);
     await expectNothingLeft(goneWithinMs);
+  },
+);
+
+test(
+  'uses the server that LIVEKIT_URL names, with an agent name of its own',
+  { timeout: 40_000 },
+  async () => {
+    const { url, apiKey, apiSecret } = inject('liveKit');
+    const program = npmStart([], {
+      LIVEKIT_URL: url,
+      LIVEKIT_API_KEY: apiKey,
+      LIVEKIT_API_SECRET: apiSecret,
+    });
+    expect(await program.exited).toEqual({ code: 0, signal: null });
+    const output = program.output.items.join('\n');
+    expect(output).toContain(`uses the server at ${url}, which LIVEKIT_URL names`);
+    expect(output).toMatch(
+      /registered with the server as AW_\w+ for the agent "main-job-[0-9a-f]{8}"/,
+    );
+    expect(output).not.toMatch(/^ *\d+ ms {2}server/m);
+    await expectNothingLeft(2000);
   },
 );
 

@@ -45,7 +45,7 @@ const sampleRate = 48_000;
 const samplesPerFrame = 480;
 
 /** A token with which a participant may join one room. */
-export async function participantToken(
+async function participantToken(
   server: ServerAccess,
   options: JoinOptions,
 ): Promise<string> {
