@@ -1,5 +1,5 @@
 /** The longest delay a timer takes; anything longer would fire at once. */
-export const LONGEST_DELAY_MS = 2 ** 31 - 1;
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** A delay as `after` can take it: a whole number from 0 to the longest a timer knows. */
 export function clampDelay(delayMs: number): number {

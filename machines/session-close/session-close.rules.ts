@@ -11,7 +11,7 @@ import {
 } from './session-close.types.ts';
 
 /** How long a connect under way is waited for: before it is done, leaving the room does nothing. */
-export const CONNECT_GRACE_MS = 3_000;
+const CONNECT_GRACE_MS = 3_000;
 
 /** How long a step may take, in ms. */
 export function limitMs(step: CloseStep, limits: CloseLimits): number {

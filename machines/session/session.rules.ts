@@ -74,7 +74,7 @@ export function hasSucceeded(context: SessionContext): boolean {
 }
 
 /** An orphan has less time than others: what is left of it at the end is killed. */
-export function closeLimits(context: SessionContext): CloseLimits {
+function closeLimits(context: SessionContext): CloseLimits {
   const { limits, hasLink } = context;
   if (hasLink) return limits;
   return { ...limits, totalMs: Math.min(limits.totalMs, limits.orphanMs) };

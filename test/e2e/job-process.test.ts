@@ -172,6 +172,43 @@ describe('a session in a real room', () => {
   });
 });
 
+describe('the job context in a real room', () => {
+  it('finds the participants who are there and those who come', async () => {
+    const room = `room-${randomUUID()}`;
+    const launch = await orderFor(room);
+    await join(room, 'early');
+    const path = agent(`{ entry: async (ctx) => {
+      ctx.addParticipantEntrypoint(async (same, { identity }) => console.log('met', identity, same === ctx));
+      await Promise.all([ctx.connect(), ctx.connect()]);
+      const first = await ctx.waitForParticipant();
+      console.log('first', first.identity, 'me', ctx.agent.identity, ctx.room.name === ctx.job.room.name);
+      ctx.room.on('participantConnected', () => console.log('event', getJobContext() === ctx));
+      console.log('waiting');
+      const late = await ctx.waitForParticipant({ identity: 'late', timeoutMs: 8_000 });
+      console.log('late', late.identity);
+      await ctx.waitForParticipant({ identity: 'nobody', timeoutMs: 50 }).catch((e) => console.log(e.code));
+      ctx.shutdown();
+    } }`);
+    const child = await JobProcessOnFork.warm(path);
+    child.send({ type: 'launch', order: launch, credentials: null });
+    await child.next('session.connected');
+    await join(room, 'late');
+    const { outcome } = await child.finish();
+    expect(outcome).toMatchObject({ outcome: 'succeeded', reason: 'agent-ended' });
+    const lines = child.output.split('\n');
+    for (const line of [
+      'met early true',
+      'met late true',
+      'first early me agent-AJ_test true',
+      'event true',
+      'late late',
+      'GR_PARTICIPANT_WAIT',
+    ]) {
+      expect(lines.filter((text) => text === line)).toEqual([line]);
+    }
+  });
+});
+
 describe('the linked participant', () => {
   const participant = { identity: 'caller', sid: '' };
 

@@ -39,7 +39,7 @@ export type StepActor =
   | 'flushLogs'
   | 'disposeNative';
 
-export const stepActors: StepActor[] = [
+const stepActors: StepActor[] = [
   'settleEntry',
   'endSession',
   'settleConnect',
