@@ -63,6 +63,7 @@ export function composeWorker(options: ResolvedOptions, surroundings: Surroundin
     actors: {
       decideRequest: defineDecideRequest({
         requestFunc,
+        requestTimeoutMs: options.requestTimeoutMs,
         acceptances,
         onLateError: (error, { id }) =>
           logger.error({ jobId: id, err: error }, 'requestFunc failed after its answer'),

@@ -21,6 +21,7 @@ const pool = setup({
   actors: { jobProcess: jobProcessMachine },
   guards: {
     isEmpty: ({ context }) => Object.keys(context.processes).length === 0,
+    isBackingOff: ({ context }) => context.failuresInARow > 0,
     isFatal: (_, params: { fatal: boolean }) => params.fatal,
     isOverIntensity: ({ context }) => context.failures > context.restartIntensity,
     isOfThisPeriod: ({ context }, params: { period: number }) => params.period === context.period,
@@ -28,6 +29,7 @@ const pool = setup({
       rules.isLoss(context, params.output),
   },
   delays: {
+    joinTimeout: 1_000,
     restartPeriod: 60_000,
     refillDelay: ({ context }) => rules.refillDelayMs(context.failuresInARow),
     slowRestartDelay: 30_000,
@@ -117,6 +119,9 @@ export const processPoolMachine = pool
         enqueue.cancel('refill');
         enqueue.raise({ type: 'pool.refillDue' }, { delay: 'refillDelay', id: 'refill' });
       }),
+      /** Each claim has its own timer: claims in quick succession must not put the refill off for ever. */
+      refillAfterJoin: pool.raise({ type: 'pool.joinDue' }, { delay: 'joinTimeout' }),
+      noteSize: pool.assign(({ context, event }) => rules.noteSize(context, event)),
       endOrphan: pool.enqueueActions(({ context, event, enqueue }) => {
         const { child, report, client } = rules.orphan(context, event);
         if (child !== null) enqueue.sendTo(child, { type: 'child.signal', signal: 'SIGKILL' });
@@ -159,6 +164,10 @@ export const processPoolMachine = pool
       'pool.release': {
         description: 'The job did not come to be: its process goes back clean.',
         actions: ['release', 'trim'],
+      },
+      'pool.resize': {
+        description: 'Less is kept warm while the worker drains.',
+        actions: ['noteSize', 'trim'],
       },
       'pool.failureForgotten': {
         description: 'A failure counts for the restart period only.',
@@ -221,9 +230,16 @@ export const processPoolMachine = pool
           'pool.claim': {
             description:
               'The refill waits until the job is in its room, or 1 s, so that it does not slow the caller.',
-            actions: ['noteClaim', 'grant', 'refillLater'],
+            actions: ['noteClaim', 'grant', 'refillAfterJoin'],
           },
-          'process.joined': { actions: 'fill' },
+          'process.joined': [
+            { description: 'The back-off refills.', guard: 'isBackingOff' },
+            { actions: 'fill' },
+          ],
+          'pool.joinDue': [
+            { description: 'The back-off refills.', guard: 'isBackingOff' },
+            { actions: 'fill' },
+          ],
           'pool.refillDue': { actions: 'fill' },
           'process.becameWarm': { actions: ['noteWarm', 'grant'] },
         },

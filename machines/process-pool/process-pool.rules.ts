@@ -165,6 +165,14 @@ export function noteClaim(
   return { waiting: [...context.waiting, { slot: event.slot, client: event.client }] };
 }
 
+/** How many processes are kept warm from now on. */
+export function noteSize(
+  context: ProcessPoolContext,
+  event: ProcessPoolMachineEvent,
+): Pick<ProcessPoolContext, 'numIdleProcesses'> {
+  return event.type === 'pool.resize' ? { numIdleProcesses: event.numIdleProcesses } : context;
+}
+
 /** The process that goes back to the pool, if the slot had one that is still of use. */
 export function releasedProcess(
   context: ProcessPoolContext,

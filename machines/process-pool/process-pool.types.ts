@@ -23,6 +23,8 @@ export type PoolCommand =
   | { type: 'pool.claim'; slot: string; client: Client }
   /** The claim is given up: a waiting one is forgotten, a granted process goes back clean. */
   | { type: 'pool.release'; slot: string }
+  /** How many processes are kept warm from now on. */
+  | { type: 'pool.resize'; numIdleProcesses: number }
   | { type: 'pool.stop' }
   | { type: 'pool.kill' };
 
@@ -48,6 +50,8 @@ export type ProcessPoolMachineEvent =
   | PoolCommand
   | PoolReport
   | { type: 'pool.refillDue' }
+  /** A claimed process has had its time to join the room. */
+  | { type: 'pool.joinDue' }
   | { type: 'pool.failureForgotten'; period: number }
   | ProcessDone
   | ProcessError;

@@ -97,6 +97,7 @@ const worker = setup({
     capacityChanged: raise({ type: 'worker.capacityChanged' }),
     refuse: enqueueActions(
       ({ context, enqueue }, params: { request: Request; reason: RejectReason }) => {
+        if (rules.isAskedAgain(context, params.request)) return;
         const { registration, workerId, job } = params.request;
         const entry = context.entries[registration];
         if (entry !== undefined) enqueue.sendTo(entry.ref, rules.refusalCommand(job.id, workerId));
@@ -209,8 +210,14 @@ export const workerMachine = worker
             parent: self,
           },
         });
-        const { registration } = event;
-        const added = { ref, jobId: event.job.id, registration, phase: 'reserved' as const };
+        const { registration, workerId } = event;
+        const added = {
+          ref,
+          jobId: event.job.id,
+          registration,
+          workerId,
+          phase: 'reserved' as const,
+        };
         return { slots: { ...context.slots, [slot]: added } };
       }),
     },
@@ -338,7 +345,7 @@ export const workerMachine = worker
         },
       },
       'registration.jobRequested': {
-        description: 'No job process has proven the agent yet, or the worker is closing.',
+        description: 'Job processes fail to get warm.',
         actions: [
           {
             type: 'refuse',
@@ -451,7 +458,28 @@ export const workerMachine = worker
         },
         initial: 'preparing',
         states: {
-          preparing: { description: 'Connections are opened, processes warm up.' },
+          preparing: {
+            description: 'Connections are opened, processes warm up.',
+            on: {
+              'registration.jobRequested': [
+                {
+                  description:
+                    'Its claim waits for the first process, as long as the answer may take.',
+                  guard: { type: 'canAdmit', params: ({ event }) => ({ job: event.job }) },
+                  actions: 'admit',
+                },
+                {
+                  actions: {
+                    type: 'refuse',
+                    params: ({ context, event }) => ({
+                      request: event,
+                      reason: rules.refusal(context, event.job) ?? 'full',
+                    }),
+                  },
+                },
+              ],
+            },
+          },
           unavailable: {
             description: 'Job processes fail to get warm: goes on trying slowly, and says so.',
           },
@@ -582,6 +610,10 @@ export const workerMachine = worker
           { type: 'tellStatus', params: { wantsJobs: false } },
           'emitDraining',
           'tellJobsDraining',
+          {
+            type: 'tellPool',
+            params: { command: { type: 'pool.resize', numIdleProcesses: 0 } },
+          },
         ],
         always: { guard: 'hasNoJobs', target: 'closing' },
         on: {

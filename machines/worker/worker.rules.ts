@@ -41,6 +41,15 @@ export function refusal(context: WorkerContext, job: Job): RejectReason | null {
   return null;
 }
 
+/** True when the job was asked for on this connection before: its one answer has left, or will (R3). */
+export function isAskedAgain(
+  context: WorkerContext,
+  { workerId, job }: { workerId: string; job: Job },
+): boolean {
+  const slot = slotOfJob(context, job.id);
+  return slot !== null && slot.workerId === workerId;
+}
+
 /** What the server is told: below its gate while the worker wants jobs, full with load 1 when it does not (R4). */
 export function reportedStatus(context: WorkerContext, wantsJobs: boolean): WorkerStatus {
   const jobCount = slotCount(context);

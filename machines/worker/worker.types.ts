@@ -92,6 +92,8 @@ export interface Slot {
   ref: ActorRefFrom<typeof jobMachine>;
   jobId: string;
   registration: string;
+  /** The connection that the request came on. */
+  workerId: string;
   phase: JobPhase;
 }
 

@@ -10,6 +10,8 @@ import { jobToProtobuf } from '../protocol/job.ts';
 /** What deciding needs. */
 export interface DecideRequestDependencies {
   requestFunc: (request: JobRequest) => Promise<void> | void;
+  /** From the request to the answer, in ms; an answer after that would reach nobody. */
+  requestTimeoutMs: number;
   /** Where `accept()` waits for what becomes of the job. */
   acceptances: Acceptances;
   /** `requestFunc` failed after it had answered, or after its time was over: nothing is left to decide. */
@@ -19,11 +21,12 @@ export interface DecideRequestDependencies {
 /** Makes the actor that decides one job request; its answer is taken the moment `requestFunc` gives it. */
 export function defineDecideRequest({
   requestFunc,
+  requestTimeoutMs,
   acceptances,
   onLateError,
 }: DecideRequestDependencies): PromiseActorLogic<Decision, { job: Job }> {
   return fromPromise<Decision, { job: Job }>(({ input: { job }, signal }) => {
-    const verdict = new Verdict(job.id);
+    const verdict = new Verdict(job.id, requestTimeoutMs);
     // The job stopped waiting, so the request was rejected.
     signal.addEventListener('abort', () => verdict.close(), { once: true });
 
@@ -57,12 +60,15 @@ export function defineDecideRequest({
 class Verdict {
   readonly decision: Promise<Decision>;
   readonly #jobId: string;
+  readonly #requestTimeoutMs: number;
+  readonly #startedAtMs = performance.now();
   #resolve!: (decision: Decision) => void;
   /** What the answer was; `null` until there is one. */
   #answered: string | null = null;
 
-  constructor(jobId: string) {
+  constructor(jobId: string, requestTimeoutMs: number) {
     this.#jobId = jobId;
+    this.#requestTimeoutMs = requestTimeoutMs;
     this.decision = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -78,7 +84,17 @@ class Verdict {
       );
     }
     this.#answered = decision.type === 'accept' ? 'accepted' : `rejected (${decision.reason})`;
-    this.#resolve(decision);
+    this.#resolve(this.#isLate() ? this.#late() : decision);
+  }
+
+  /** A `requestFunc` that blocks the event loop is heard before the timer that was due long ago. */
+  #isLate(): boolean {
+    return performance.now() - this.#startedAtMs > this.#requestTimeoutMs;
+  }
+
+  #late(): Decision {
+    const detail = `requestFunc answered after ${Math.round(performance.now() - this.#startedAtMs)} ms, ${this.#requestTimeoutMs} ms are allowed`;
+    return { type: 'reject', terminate: false, reason: 'request-timeout', detail };
   }
 
   /** The rejection that is sent when the user gave no answer; false when there was one. */

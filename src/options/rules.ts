@@ -125,7 +125,11 @@ export const optionRules: Readonly<
   shutdownTimeoutMs: milliseconds,
   sessionEndTimeoutMs: milliseconds,
   entryGraceTimeoutMs: milliseconds,
-  unresponsiveTimeoutMs: milliseconds,
+  // Less would take a process for dead that only collects its garbage.
+  unresponsiveTimeoutMs: {
+    allowed: `a number of milliseconds from 1000 to ${maxMs}`,
+    accepts: (value) => isNumber(value, 1000, maxMs),
+  },
   jobMemoryWarnMB: megabytes,
   jobMemoryLimitMB: megabytes,
   wsURL: {

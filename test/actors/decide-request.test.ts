@@ -34,7 +34,12 @@ afterEach(async () => {
 function decide(requestFunc: DecideRequestDependencies['requestFunc']) {
   const acceptances = new Acceptances();
   const onLateError = vi.fn<NonNullable<DecideRequestDependencies['onLateError']>>();
-  const logic = defineDecideRequest({ requestFunc, acceptances, onLateError });
+  const logic = defineDecideRequest({
+    requestFunc,
+    requestTimeoutMs: 100,
+    acceptances,
+    onLateError,
+  });
   const actor: Actor<typeof logic> = createActor(logic, { input: { job } });
   const decision: Promise<Decision> = toPromise(actor);
   actor.start();
@@ -51,6 +56,20 @@ function gate(): { opened: Promise<void>; open: () => void } {
 }
 
 describe('the answer', () => {
+  it('of a requestFunc that blocks the event loop for too long is a rejection', async () => {
+    const { decision } = decide((request) => {
+      const until = performance.now() + 120;
+      while (performance.now() < until);
+      void request.accept();
+    });
+    expect(await decision).toEqual({
+      type: 'reject',
+      terminate: false,
+      reason: 'request-timeout',
+      detail: expect.stringMatching(/^requestFunc answered after 1\d\d ms, 100 ms are allowed$/),
+    });
+  });
+
   it('is taken at once, before requestFunc returns', async () => {
     const { opened, open } = gate();
     const { decision, onLateError } = decide(async (request) => {

@@ -107,7 +107,7 @@ describe('values', () => {
       shutdownTimeoutMs: 0,
       entryGraceTimeoutMs: 0,
       sessionEndTimeoutMs: 0,
-      unresponsiveTimeoutMs: 0,
+      unresponsiveTimeoutMs: 1000,
       jobMemoryWarnMB: 0,
       jobMemoryLimitMB: 0,
     };

@@ -82,7 +82,6 @@ describe('a wrong option', () => {
       'sessionEndTimeoutMs',
       'sessionEndTimeout',
       'entryGraceTimeoutMs',
-      'unresponsiveTimeoutMs',
     ].flatMap((name): [string, unknown][] => [
       [name, -1],
       [name, NaN],
@@ -92,6 +91,10 @@ describe('a wrong option', () => {
     ]),
   )('%s %j is refused: times are finite and fit a timer', (name, value) => {
     expect(mistake({ [name]: value })).toContain(`allowed: ${ms}.`);
+  });
+
+  it.each([-1, 999, Infinity, '5'])('unresponsiveTimeoutMs %j is refused', (value) => {
+    expect(mistake({ unresponsiveTimeoutMs: value })).toContain('milliseconds from 1000 to');
   });
 
   it.each([-1, NaN, '1h'])('drainTimeoutMs %j is refused', (value) => {

@@ -91,6 +91,49 @@ export function testClaims(): void {
       expect(pool.started()).toEqual(['process.1', 'process.2']);
     });
 
+    it('after another puts the refill of the first one off no longer', () => {
+      const pool = startServing(1);
+      pool.claim('job.1');
+      pool.clock.increment(600);
+      pool.claim('job.2');
+      expect(pool.started()).toEqual(['process.1', 'process.2']);
+      pool.clock.increment(400);
+      expect(pool.started()).toEqual(['process.1', 'process.2', 'process.3']);
+    });
+
+    it('does not refill what the back-off holds back', () => {
+      const pool = startServing(2);
+      pool.claim('job.1');
+      const [first, second] = pool.children.children;
+      // Three losses in a row: the next process is started after 2 s.
+      second?.exits({ code: 1 });
+      for (const afterMs of [500, 1_000]) {
+        pool.clock.increment(afterMs);
+        pool.children.last().exits({ code: 1 });
+      }
+      const started = pool.started().length;
+      pool.actor.send({ type: 'process.joined', process: first?.process ?? '' });
+      pool.claim('job.2');
+      pool.clock.increment(1_000);
+      // The claim got the one that still warms up.
+      expect(pool.started().length).toBe(started);
+      pool.clock.increment(1_000);
+      expect(pool.started().length).toBe(started + 2);
+    });
+
+    it('is all that is kept warm for when the worker drains', () => {
+      const pool = startServing(3);
+      pool.claim('job.1');
+      pool.actor.send({ type: 'pool.resize', numIdleProcesses: 0 });
+      expect(pool.processes()).toEqual({
+        'process.1': 'warm for job.1',
+        'process.2': 'stopping',
+        'process.3': 'warm',
+      });
+      pool.clock.increment(10_000);
+      expect(pool.started()).toHaveLength(3);
+    });
+
     it('is refilled as soon as its job is in its room', () => {
       const pool = startServing(1);
       const heard = pool.claim('job.1');

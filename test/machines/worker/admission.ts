@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { accepted } from '../job/harness.ts';
-import { startReady, startWorker } from './harness.ts';
+import { greeter, startReady, startWorker } from './harness.ts';
 
 /** Tests of the worker machine; run by `worker.test.ts`. */
 export function testAdmission(): void {
@@ -25,9 +25,40 @@ export function testAdmission(): void {
       ]);
     });
 
-    it('refuses what comes too early as warming', () => {
+    it('lets a request that comes early wait for the first process', async () => {
       const worker = startWorker();
       worker.register();
+      worker.request('AJ_1');
+      await worker.decisions.last().answer(accepted);
+      expect(worker.state()).toBe('starting.preparing');
+      expect(worker.answers()).toEqual([]);
+      worker.children.last().getsWarm();
+      expect(worker.state()).toBe('running.available');
+      expect(worker.answers()).toEqual([['AJ_1', true]]);
+    });
+
+    it('refuses what comes early for longer than an answer may take as warming', async () => {
+      const worker = startWorker({ maxJobs: 1 });
+      worker.register();
+      worker.request('AJ_1');
+      worker.request('AJ_2');
+      expect(worker.answers()).toEqual([['AJ_2', false]]);
+      expect(worker.reasons()).toEqual([['AJ_2', 'full']]);
+      await worker.decisions.last().answer(accepted);
+      worker.clock.increment(2_000);
+      expect(worker.answers()).toEqual([
+        ['AJ_2', false],
+        ['AJ_1', false],
+      ]);
+      expect(worker.reasons().at(-1)).toEqual(['AJ_1', 'warming']);
+    });
+
+    it('refuses at once while job processes fail to get warm', () => {
+      const worker = startWorker({ restartIntensity: 0 });
+      worker.register();
+      worker.children
+        .last()
+        .says({ type: 'link.warmupFailed', failure: { code: 'X', message: 'no' }, fatal: false });
       worker.request('AJ_1');
       expect(worker.answers()).toEqual([['AJ_1', false]]);
       expect(worker.emitted('job.rejected')).toEqual([
@@ -92,21 +123,39 @@ export function testAdmission(): void {
       ]);
     });
 
-    it('are not given twice to one job', () => {
+    it('are not given twice to one job, which gets one answer', async () => {
       const worker = startReady();
       worker.request('AJ_1');
       worker.request('AJ_1');
-      expect(worker.reasons()).toEqual([['AJ_1', 'duplicate']]);
-      expect(worker.decisions.calls).toHaveLength(1);
+      expect(worker.answers()).toEqual([]);
       expect(worker.slots()).toEqual({ 'job.1': 'AJ_1 reserved' });
+      await worker.decisions.last().answer(accepted);
+      worker.request('AJ_1');
+      expect(worker.decisions.calls).toHaveLength(1);
+      expect(worker.answers()).toEqual([['AJ_1', true]]);
+      expect(worker.reasons()).toEqual([]);
     });
 
-    it('that are all taken say duplicate of a known job, too', () => {
-      const worker = startReady({ maxJobs: 1 });
-      worker.request('AJ_1');
-      worker.request('AJ_1');
-      expect(worker.reasons()).toEqual([['AJ_1', 'duplicate']]);
-    });
+    it.each([null, 1])(
+      'are not given twice to a job that comes on another connection, which is told so (maxJobs %s)',
+      (maxJobs) => {
+        const other = { ...greeter, key: 'other', agentName: 'other' };
+        const worker = startWorker({ maxJobs, registrations: [greeter, other] });
+        const [first, second] = worker.sockets.sockets;
+        worker.register('AW_1', first);
+        worker.register('AW_2', second);
+        worker.children.last().getsWarm();
+        worker.request('AJ_1', first);
+        worker.request('AJ_1', second);
+        expect(worker.reasons()).toEqual([['AJ_1', 'duplicate']]);
+        expect(second!.sent.at(-1)).toEqual({
+          type: 'answer',
+          jobId: 'AJ_1',
+          answer: { available: false, terminate: false },
+        });
+        expect(worker.slots()).toEqual({ 'job.1': 'AJ_1 reserved' });
+      },
+    );
   });
 
   describe('load', () => {
