@@ -17,6 +17,7 @@ export { getJobContext } from './child/job-context-storage.ts';
 export { JobProcess } from './child/job-process.ts';
 export type { PlainJob } from './child/plain-job.ts';
 export type { SessionEvents, SessionListener } from './child/session-listeners.ts';
+export type { TokenClaims } from './child/token-claims.ts';
 export type { WaitForParticipantOptions } from './child/wait-for-participant.ts';
 export { isDevMode, isHosted } from './environment.ts';
 export {
@@ -52,7 +53,16 @@ export type {
   RegistrationEvent,
   WorkerEvent,
 } from '../machines/events.ts';
-export type { CloseReason, Failure, RejectReason, SessionOutcome } from '../machines/messages.ts';
+export type {
+  CloseReason,
+  Failure,
+  JobTypeName,
+  Permissions,
+  RejectReason,
+  ServerInfo,
+  SessionOutcome,
+  WorkerStatus,
+} from '../machines/messages.ts';
 export type { WorkerOutput } from '../machines/worker/worker.types.ts';
 export type { LifecycleListener } from './lifecycle-events.ts';
 export type { OptionContext } from './resolve-options.ts';
