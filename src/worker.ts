@@ -254,7 +254,8 @@ class LiveWorker implements WorkerHandle {
   /** `request.accept()` settles with what became of the job. */
   #settleAcceptance(event: LifecycleEvent): void {
     if (event.type === 'job.started') this.#acceptances.settle(event.jobId, null);
-    if (event.type === 'job.rejected') {
+    // A job that comes again on another connection is refused there; what is running goes on.
+    if (event.type === 'job.rejected' && event.reason !== 'duplicate') {
       const message = `The job was not taken: ${event.reason}.`;
       this.#acceptances.settle(event.jobId, new WorkerError('GR_LAUNCH_FAILED', message));
     }

@@ -1,4 +1,7 @@
-/** The three layers of tests: `unit` touches nothing, `integration` one real resource, `e2e` a real LiveKit server. */
+/**
+ * The layers of tests: `unit` touches nothing, `integration` one real resource, `e2e` a real LiveKit server; `faults` breaks
+ * whatever can be broken and measures what comes of it.
+ */
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -10,6 +13,9 @@ const unit = [
 
 /** A LiveKit server that runs. */
 const e2e = ['test/{contract,e2e}/**/*.test.ts'];
+
+/** Cases of the table that `npm run test:faults` prints: see `support/fault.ts`. */
+const faults = ['test/faults/**/*.test.ts'];
 
 const fileOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const leftovers = fileOf('support/leftovers.ts');
@@ -31,7 +37,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/**/*.test.ts'],
-          exclude: [...unit, ...e2e],
+          exclude: [...unit, ...e2e, ...faults],
           globalSetup: [leftovers],
           // Worker threads share signal handlers and exit codes, which is what many of these tests are about.
           pool: 'forks',
@@ -49,6 +55,20 @@ export default defineConfig({
           pool: 'forks',
           // One server, and agents that need a core each: one file after the other.
           fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'faults',
+          include: faults,
+          globalSetup: [leftovers, liveKitServer],
+          pool: 'forks',
+          // The cases measure times: one file after the other, and inside a file only those that mostly wait side by side.
+          fileParallelism: false,
+          maxConcurrency: 8,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

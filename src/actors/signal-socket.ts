@@ -166,8 +166,9 @@ class SignalSocket {
     try {
       message = decodeServerMessage(frame);
     } catch (error) {
-      this.#end({ type: 'socket.closed', code: invalidPayload, reason: errorReason(error) });
+      // Before the report, at which the actor may be stopped: the server is to hear this code, not that of a stop.
       this.#shut(webSocket, invalidPayload, 'not a ServerMessage');
+      this.#end({ type: 'socket.closed', code: invalidPayload, reason: errorReason(error) });
       return;
     }
     this.#report(message);

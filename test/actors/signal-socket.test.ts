@@ -26,10 +26,13 @@ async function serve(): Promise<SignalServer> {
   return server;
 }
 
-function connect(url: string, more: Partial<SignalSocketDependencies> = {}): Supervised {
-  const actor = runUnderParent(
-    defineSignalSocket({ url, ...credentials, random: () => 0.25, ...more }),
-  );
+function connect(
+  url: string,
+  more: Partial<SignalSocketDependencies> = {},
+  parent: { until?: string } = {},
+): Supervised {
+  const logic = defineSignalSocket({ url, ...credentials, random: () => 0.25, ...more });
+  const actor = runUnderParent(logic, {}, parent);
   running.push(() => actor.stop());
   return actor;
 }
@@ -193,6 +196,14 @@ describe('the end of an open connection', () => {
     });
     expect(await peer.closed).toEqual({ code: 1007, reason: 'not a ServerMessage' });
     expect(actor.events.map((event) => event.type)).toEqual(['socket.opened', 'socket.closed']);
+  });
+
+  it('tells the server so also when the report stops the actor', async () => {
+    const server = await serve();
+    connect(server.url, {}, { until: 'socket.closed' });
+    const peer = await server.accept();
+    peer.socket.send('no JSON');
+    expect(await peer.closed).toEqual({ code: 1007, reason: 'not a ServerMessage' });
   });
 
   it('ends at a frame of more than 8 MiB', async () => {

@@ -45,10 +45,7 @@ const sampleRate = 48_000;
 const samplesPerFrame = 480;
 
 /** A token with which a participant may join one room. */
-async function participantToken(
-  server: ServerAccess,
-  options: JoinOptions,
-): Promise<string> {
+async function participantToken(server: ServerAccess, options: JoinOptions): Promise<string> {
   const token = new AccessToken(server.apiKey, server.apiSecret, {
     identity: options.identity,
     ttl: 600,

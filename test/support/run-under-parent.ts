@@ -15,8 +15,12 @@ export interface Supervised {
   stop: () => void;
 }
 
-/** Starts an actor as the child of a parent that only listens. */
-export function runUnderParent(logic: AnyActorLogic, input: unknown = {}): Supervised {
+/** Starts an actor as the child of a parent that only listens; with `until`, it stops the actor at the first event of that type. */
+export function runUnderParent(
+  logic: AnyActorLogic,
+  input: unknown = {},
+  { until }: { until?: string } = {},
+): Supervised {
   const events: AnyEventObject[] = [];
   const unread: AnyEventObject[] = [];
   const waiters: Waiter[] = [];
@@ -33,7 +37,11 @@ export function runUnderParent(logic: AnyActorLogic, input: unknown = {}): Super
     actions: { take: ({ event }) => take(event) },
   }).createMachine({
     initial: 'running',
-    on: { stop: '.stopped', '*': { actions: 'take' } },
+    on: {
+      stop: '.stopped',
+      ...(until !== undefined && { [until]: { target: '.stopped', actions: 'take' } }),
+      '*': { actions: 'take' },
+    },
     states: { running: { invoke: { id: 'child', src: 'child', input } }, stopped: {} },
   });
   const actor = createActor(parent);

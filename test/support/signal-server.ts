@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { WorkerMessage } from '@livekit/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 
@@ -22,9 +23,13 @@ export interface SignalServer {
   close: () => Promise<void>;
 }
 
-/** Starts the endpoint; with `answer`, every upgrade is answered by it as plain HTTP. */
+/**
+ * Starts the endpoint; with `answer`, every upgrade is answered by it as plain HTTP. Without, `takeUpgrade` may take the
+ * socket of one for itself, and says so.
+ */
 export async function startSignalServer(
   answer?: (request: IncomingMessage, response: ServerResponse) => void,
+  takeUpgrade: (request: IncomingMessage, socket: Duplex) => boolean = () => false,
 ): Promise<SignalServer> {
   const http = createServer();
   const waiting: Peer[] = [];
@@ -34,11 +39,15 @@ export async function startSignalServer(
     // Without an 'upgrade' listener Node hands an upgrade to 'request', as for any other request.
     http.on('request', answer);
   } else {
-    new WebSocketServer({ server: http }).on('connection', (socket, request) => {
-      const peer = makePeer(socket, request);
-      const waiter = waiters.shift();
-      if (waiter === undefined) waiting.push(peer);
-      else waiter(peer);
+    const webSockets = new WebSocketServer({ noServer: true });
+    http.on('upgrade', (request, raw, head) => {
+      if (takeUpgrade(request, raw)) return;
+      webSockets.handleUpgrade(request, raw, head, (socket) => {
+        const peer = makePeer(socket, request);
+        const waiter = waiters.shift();
+        if (waiter === undefined) waiting.push(peer);
+        else waiter(peer);
+      });
     });
   }
   http.listen(0, '127.0.0.1');

@@ -49,6 +49,12 @@ const steps = [
     needsBuild: true,
   },
   { name: 'end-to-end tests', command: `${vitest} e2e`, isTestRun: true, needsBuild: true },
+  {
+    name: 'fault cases',
+    command: 'node test/tools/faults.mjs',
+    isTestRun: true,
+    needsBuild: true,
+  },
 ];
 
 const reports = mkdtempSync(join(tmpdir(), 'greenroom-verify-'));
