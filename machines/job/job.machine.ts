@@ -1,4 +1,4 @@
-import { assign, emit, enqueueActions, sendTo, setup } from 'xstate';
+import { assign, emit, enqueueActions, raise, sendTo, setup, spawnChild } from 'xstate';
 import { clampDelay } from '../delays.ts';
 import type { JobEnd, JobEvent } from '../events.ts';
 import type {
@@ -37,12 +37,15 @@ export const jobMachine = setup({
       'jobMachine',
       'removeParticipant',
     ),
+    deleteRoom: unprovided<void, { room: string }>('jobMachine', 'deleteRoom'),
   },
   guards: {
     isAccept: (_, params: { decision: Decision }) => params.decision.type === 'accept',
     canRelaunch: ({ context }) => rules.canRelaunch(context),
     isGhost: ({ context }, params: { exit: Exit }) => rules.isGhost(context, params.exit),
     hasSucceeded: ({ context }) => context.end === 'succeeded',
+    isDeletingRoom: ({ context }) => context.deletions.length > 0,
+    isAskingTooOften: ({ context }) => rules.isAskingTooOften(context),
   },
   actions: {
     emitRequested: emit(({ context }) => ({ type: 'job.requested', ...context.facts })),
@@ -90,7 +93,12 @@ export const jobMachine = setup({
     noteProcess: assign(
       (_, params: { process: string; processRef: Ref<ProcessCommand> }) => params,
     ),
-    forgetProcess: assign({ process: '', processRef: null, pid: null }),
+    /** What it asked for goes with it. */
+    forgetProcess: enqueueActions(({ enqueue }) => {
+      enqueue.stopChild('deleteRoom');
+      enqueue.cancel('deleteTimeout');
+      enqueue.assign({ process: '', processRef: null, pid: null, deletions: [] });
+    }),
     noteAssignment: assign(
       ({ context }, params: { job: Job; url: string | null; token: string }) => ({
         job: params.job,
@@ -114,6 +122,26 @@ export const jobMachine = setup({
     noteExit: assign(({ context }, params: { exit: Exit }) => rules.noteExit(context, params.exit)),
     noteUnassigned: assign(({ context }) => ({ failure: rules.assignmentTimeout(context) })),
     noteEnd: assign((_, params: { end: JobEnd }) => params),
+    noteDeletion: assign(({ context }, params: { id: number }) => ({
+      deletions: [...context.deletions, params.id],
+    })),
+    deleteRoom: spawnChild('deleteRoom', {
+      id: 'deleteRoom',
+      input: ({ context }) => ({ room: context.facts.room }),
+    }),
+    limitDeletion: raise(
+      { type: 'job.deletionTimedOut' },
+      { id: 'deleteTimeout', delay: 'deleteTimeout' },
+    ),
+    /** Everyone who asked is answered; the next one who asks causes a new call. */
+    endDeletion: enqueueActions(({ context, enqueue }, params: { failure: Failure | null }) => {
+      const { processRef, deletions } = context;
+      enqueue.stopChild('deleteRoom');
+      enqueue.cancel('deleteTimeout');
+      enqueue.assign({ deletions: [] });
+      if (processRef === null) return;
+      for (const id of deletions) enqueue.sendTo(processRef, rules.roomDeleted(id, params.failure));
+    }),
     sendAnswer: sendTo(
       ({ context }) => context.registration,
       ({ context }) => rules.answer(context),
@@ -165,6 +193,7 @@ export const jobMachine = setup({
     assignmentTimeout: ({ context }) => clampDelay(context.limits.assignmentTimeoutMs),
     closeTimeout: ({ context }) => clampDelay(context.limits.closeTimeoutMs),
     removeTimeout: 3_000,
+    deleteTimeout: 4_000,
   },
 }).createMachine({
   id: 'job',
@@ -179,6 +208,43 @@ export const jobMachine = setup({
     'worker.draining': {
       description: 'There is no session yet: it is told when it has started.',
       actions: { type: 'noteDrain', params: ({ event }) => ({ deadlineMs: event.deadlineMs }) },
+    },
+    'session.deleteRoom': [
+      {
+        description: 'Refused at once: a session that floods its worker with requests.',
+        guard: 'isAskingTooOften',
+        actions: {
+          type: 'tell',
+          params: ({ event }) => ({ message: rules.refusedDeletion(event.id) }),
+        },
+      },
+      {
+        description: 'Whoever asks while a call is under way shares its answer.',
+        guard: 'isDeletingRoom',
+        actions: { type: 'noteDeletion', params: ({ event }) => ({ id: event.id }) },
+      },
+      {
+        description:
+          "The session has no API key: the server is asked on its behalf, for the job's own room only.",
+        actions: [
+          { type: 'noteDeletion', params: ({ event }) => ({ id: event.id }) },
+          'deleteRoom',
+          'limitDeletion',
+        ],
+      },
+    ],
+    'xstate.done.actor.deleteRoom': {
+      actions: { type: 'endDeletion', params: { failure: null } },
+    },
+    'xstate.error.actor.deleteRoom': {
+      actions: {
+        type: 'endDeletion',
+        params: ({ event }) => ({ failure: rules.failedDeletion(event.error) }),
+      },
+    },
+    'job.deletionTimedOut': {
+      description: 'The call is given up.',
+      actions: { type: 'endDeletion', params: { failure: rules.lateDeletion } },
     },
   },
   initial: 'requested',

@@ -1,5 +1,10 @@
 import type { JobEvent } from '../events.ts';
-import type { ProcessCommand, ProcessReport } from '../job-process/job-process.types.ts';
+import type {
+  LinkMessage,
+  ProcessCommand,
+  ProcessReport,
+} from '../job-process/job-process.types.ts';
+import { failureOf } from '../failure.ts';
 import type { AcceptArguments, CloseReason, Failure, SessionOutcome } from '../messages.ts';
 import type { RegistrationCommand } from '../registration/registration.types.ts';
 import type { Decision, JobContext, JobInput, JobOutput } from './job.types.ts';
@@ -8,6 +13,9 @@ type Exit = Extract<ProcessReport, { type: 'process.exited' }>;
 
 /** Processes a job is tried on before it is given up. */
 const MAX_LAUNCHES = 3;
+
+/** Requests to delete the room that may wait for one answer; agents make one. */
+const MAX_DELETIONS = 16;
 
 const NOBODY: AcceptArguments = { name: '', identity: '', metadata: '', attributes: {} };
 
@@ -31,6 +39,7 @@ export function initialContext(input: JobInput): JobContext {
     launches: 0,
     mayBeInRoom: false,
     drain: null,
+    deletions: [],
     closeReason: null,
     session: null,
     failure: null,
@@ -195,3 +204,31 @@ export function assignmentTimeout(context: JobContext): Failure {
     message: `The server did not assign the accepted job within ${context.limits.assignmentTimeoutMs} ms.`,
   };
 }
+
+/** True when as many requests to delete the room wait as may. */
+export function isAskingTooOften(context: JobContext): boolean {
+  return context.deletions.length >= MAX_DELETIONS;
+}
+
+/** What became of a request to delete the room. */
+export function roomDeleted(id: number, failure: Failure | null): ProcessCommand {
+  return { type: 'process.tell', message: { type: 'roomDeleted', id, failure } };
+}
+
+/** A request too many. */
+export function refusedDeletion(id: number): LinkMessage {
+  const message = `The room is being deleted: ${MAX_DELETIONS} requests wait for it already.`;
+  return { type: 'roomDeleted', id, failure: { code: 'GR_STEP_FAILED', message } };
+}
+
+/** The server did not delete the room. The stack is the worker's: it says nothing to an agent. */
+export function failedDeletion(error: unknown): Failure {
+  const { code, message } = failureOf(error, 'GR_STEP_FAILED');
+  return { code, message };
+}
+
+/** The server did not answer. */
+export const lateDeletion: Failure = {
+  code: 'GR_STEP_TIMEOUT',
+  message: 'The server did not delete the room in time.',
+};

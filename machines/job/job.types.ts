@@ -36,7 +36,13 @@ export type JobReport =
 export type JobPhase = 'reserved' | 'running';
 
 /** Everything that can happen to a job. */
-export type JobMachineEvent = JobCommand | ClaimReport | ProcessReport;
+export type JobMachineEvent = JobCommand | ClaimReport | ProcessReport | DeletionEvent;
+
+/** What becomes of the call that deletes the room. */
+type DeletionEvent =
+  | { type: 'xstate.done.actor.deleteRoom'; output: void; actorId: string }
+  | { type: 'xstate.error.actor.deleteRoom'; error: unknown; actorId: string }
+  | { type: 'job.deletionTimedOut' };
 
 /** Limits of a job in ms. */
 export interface JobLimits {
@@ -76,6 +82,8 @@ export interface JobContext extends JobInput {
   mayBeInRoom: boolean;
   /** The worker drains, and the session has not been told yet. */
   drain: { deadlineMs: number | null } | null;
+  /** Requests of the session to delete the room that wait for the answer, by their ids. */
+  deletions: number[];
   /** The first reason to close that this job knows of. */
   closeReason: CloseReason | null;
   session: SessionOutcome | null;

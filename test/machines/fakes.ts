@@ -281,6 +281,9 @@ export const fakeDecisions = () => fakeCalls<{ job: Job }, Decision>();
 /** Removes nobody. */
 export const fakeRemovals = () => fakeCalls<{ room: string; identity: string }, void>();
 
+/** Deletes no room. */
+export const fakeDeletions = () => fakeCalls<{ room: string }, void>();
+
 /** Measures nothing. */
 export function fakeLoad() {
   const monitors: { sees(event: LoadEvent): void }[] = [];

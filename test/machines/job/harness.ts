@@ -10,7 +10,14 @@ import type { Decision, JobInput, JobReport } from '../../../machines/job/job.ty
 import type { AcceptArguments, SessionOutcome } from '../../../machines/messages.ts';
 import type { PoolCommand } from '../../../machines/process-pool/process-pool.types.ts';
 import type { RegistrationCommand } from '../../../machines/registration/registration.types.ts';
-import { fakeDecisions, fakeRemovals, listener, makeJob, TestClock } from '../fakes.ts';
+import {
+  fakeDecisions,
+  fakeDeletions,
+  fakeRemovals,
+  listener,
+  makeJob,
+  TestClock,
+} from '../fakes.ts';
 import { recordMachine } from '../machine-coverage.ts';
 import { stateName } from '../settling.ts';
 
@@ -73,6 +80,7 @@ export function startJob(change: Partial<JobInput> = {}) {
   const clock = new TestClock();
   const decisions = fakeDecisions();
   const removals = fakeRemovals();
+  const deletions = fakeDeletions();
   const registration = listener<RegistrationCommand>();
   const pool = listener<PoolCommand>();
   const parent = listener<JobReport>();
@@ -80,7 +88,11 @@ export function startJob(change: Partial<JobInput> = {}) {
   const emitted: JobEvent[] = [];
   const actor = createActor(
     jobMachine.provide({
-      actors: { decideRequest: decisions.logic, removeParticipant: removals.logic },
+      actors: {
+        decideRequest: decisions.logic,
+        removeParticipant: removals.logic,
+        deleteRoom: deletions.logic,
+      },
     }),
     {
       clock,
@@ -105,6 +117,7 @@ export function startJob(change: Partial<JobInput> = {}) {
     clock,
     decisions,
     removals,
+    deletions,
     emitted,
     /** What the server is told. */
     sent: registration.heard,

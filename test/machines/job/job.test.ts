@@ -1,6 +1,7 @@
 /** One file for the test runner, so that the coverage of the machine can be told at its end. */
 import { afterAll, expect } from 'vitest';
 import { complete } from '../machine-coverage.ts';
+import { testDeletion } from './deletion.ts';
 import { coverage } from './harness.ts';
 import { testLaunch } from './launch.ts';
 import { testRequest } from './request.ts';
@@ -9,6 +10,7 @@ import { testSession } from './session.ts';
 testRequest();
 testLaunch();
 testSession();
+testDeletion();
 
 afterAll(() => {
   expect(coverage.missing()).toEqual(complete);
