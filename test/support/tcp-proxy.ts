@@ -123,8 +123,11 @@ class Connection implements ProxiedConnection {
   }
 
   cut(): void {
-    this.#client.resetAndDestroy();
-    this.#upstream.resetAndDestroy();
+    for (const socket of [this.#client, this.#upstream]) {
+      // A socket that is saying goodbye cannot be reset any more, and would then never tell that it is closed.
+      if (socket.writableEnded) socket.destroy();
+      else socket.resetAndDestroy();
+    }
   }
 
   stall(): void {
