@@ -11,11 +11,12 @@ import type { WorkerInput } from '../machines/worker/worker.types.ts';
 import type { Acceptances } from './acceptances.ts';
 import { type ChildProcessDependencies, defineChildProcess } from './actors/child-process.ts';
 import { defineDecideRequest } from './actors/decide-request.ts';
-import { defineRemoveParticipant } from './actors/room-service.ts';
+import { defineDeleteRoom, defineRemoveParticipant } from './actors/room-service.ts';
 import { defineSampleLoad } from './actors/sample-load.ts';
 import { defineSampleMemory } from './actors/sample-memory.ts';
 import { defineSignalSocket } from './actors/signal-socket.ts';
 import { type InitializeMessage, LINK_VERSION, type SessionLimits } from './ipc/messages.ts';
+import { jobEnvironment } from './job-environment.ts';
 import { type ProcessRegistry, signalGroup } from './processes/registry.ts';
 import { version } from './version.ts';
 import type { LoadSource, ResolvedOptions } from './worker-options.ts';
@@ -69,6 +70,7 @@ export function composeWorker(options: ResolvedOptions, surroundings: Surroundin
           logger.error({ jobId: id, err: error }, 'requestFunc failed after its answer'),
       }),
       removeParticipant: defineRemoveParticipant(server),
+      deleteRoom: defineDeleteRoom(server),
     },
   });
   return workerMachine.provide({
@@ -114,12 +116,12 @@ function childProcessDependencies(
   logger: Logger,
   registry: ProcessRegistry,
 ): ChildProcessDependencies {
-  const { apiKey, apiSecret } = options;
+  const { credentials, apiKey, apiSecret } = options;
   return {
     main: jobProcessMain(),
     initialize: initializeMessage(options),
-    credentials: { apiKey, apiSecret },
-    env: process.env,
+    credentials: credentials === 'share' ? { apiKey, apiSecret } : null,
+    env: jobEnvironment(process.env, options),
     execArgv: jobExecArgv(process.execArgv),
     registry,
     signalGroup,

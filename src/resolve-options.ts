@@ -155,13 +155,21 @@ function timeoutsOf(given: GivenOptions): Timeouts {
 
 type Surroundings = Pick<
   ResolvedOptions,
-  'workerToken' | 'host' | 'port' | 'logLevel' | 'logFormat' | 'logger' | 'production'
+  | 'workerToken'
+  | 'credentials'
+  | 'host'
+  | 'port'
+  | 'logLevel'
+  | 'logFormat'
+  | 'logger'
+  | 'production'
 >;
 
 function surroundingsOf(given: GivenOptions, production: boolean): Surroundings {
   const defaultPort = production ? 8081 : 0;
   return {
     workerToken: given.workerToken ?? null,
+    credentials: given.credentials ?? 'share',
     host: given.host ?? '0.0.0.0',
     port: given.port === undefined ? defaultPort : given.port,
     logLevel: given.logLevel ?? (production ? 'info' : 'debug'),

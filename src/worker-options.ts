@@ -62,6 +62,8 @@ export interface WorkerOptionsInit {
   apiKey?: string;
   apiSecret?: string;
   workerToken?: string;
+  /** Whether job processes get the API key and secret. @defaultValue `share` */
+  credentials?: CredentialsPolicy;
 
   host?: string;
   /** 0 is any free port; `null` starts no HTTP server. */
@@ -74,6 +76,12 @@ export interface WorkerOptionsInit {
   logger?: Logger;
   production?: boolean;
 }
+
+/**
+ * `share`: each job gets the API key and secret, for calls of the server's API. `withhold`: no job process is given them;
+ * the worker deletes the job's own room on its behalf.
+ */
+export type CredentialsPolicy = 'share' | 'withhold';
 
 /** The levels of the log. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
@@ -124,6 +132,7 @@ export interface ResolvedOptions {
   apiKey: string;
   apiSecret: string;
   workerToken: string | null;
+  credentials: CredentialsPolicy;
   host: string;
   port: number | null;
   logLevel: LogLevel;

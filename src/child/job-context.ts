@@ -33,6 +33,7 @@ export interface RunningJobInfo {
   url: string;
   token: string;
   workerId: string;
+  /** Key and secret are absent with `credentials: 'withhold'`. */
   apiKey?: string;
   apiSecret?: string;
   /** A job without a room. */
@@ -177,8 +178,12 @@ export class JobContext<UserData = Record<string, unknown>> {
     this.#parts.endSession(reason);
   }
 
-  /** Deletes a room, by default the one of the job, and disconnects everyone in it. A failure is logged. */
+  /**
+   * Deletes a room, by default the one of the job, and disconnects everyone in it. A failure is logged.
+   * @throws WorkerError `GR_OPTION_INVALID` for another room when the worker keeps the credentials to itself.
+   */
   async deleteRoom(roomName?: string): Promise<void> {
+    this.#parts.deletion.requireAllowed(roomName);
     try {
       await this.#parts.deletion.delete(roomName);
     } catch (error) {

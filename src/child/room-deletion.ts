@@ -1,6 +1,6 @@
 import type { Credentials, FromJobProcess } from '../ipc/messages.ts';
 import type { Failure } from '../../machines/messages.ts';
-import { WorkerError } from '../errors.ts';
+import { WorkerError, describeValue } from '../errors.ts';
 
 /** Deletes rooms: by the server's API with the credentials of the worker, or through the worker, which keeps them. */
 export class RoomDeletion {
@@ -25,16 +25,24 @@ export class RoomDeletion {
     this.#send = options.send;
   }
 
+  /**
+   * Without credentials only the job's own room can be deleted.
+   * @throws WorkerError `GR_OPTION_INVALID`
+   */
+  requireAllowed(room: string = this.#jobRoom): void {
+    if (this.#credentials !== null || room === this.#jobRoom) return;
+    throw new WorkerError(
+      'GR_OPTION_INVALID',
+      `deleteRoom() was asked to delete ${describeValue(room)}: with credentials: 'withhold' a job may delete its own room only, ${describeValue(this.#jobRoom)}.`,
+      { details: { room, own: this.#jobRoom } },
+    );
+  }
+
   /** Deletes a room; one that is gone already is fine. */
   async delete(room: string = this.#jobRoom): Promise<void> {
-    if (this.#credentials !== null) return this.#deleteByApi(room, this.#credentials);
-    if (room !== this.#jobRoom) {
-      throw new WorkerError(
-        'GR_OPTION_INVALID',
-        `This job may only delete its own room "${this.#jobRoom}", received "${room}": job processes are given no API key here.`,
-      );
-    }
-    return this.#deleteByWorker();
+    this.requireAllowed(room);
+    if (this.#credentials === null) return this.#deleteByWorker();
+    return this.#deleteByApi(room, this.#credentials);
   }
 
   /** The worker answered. */

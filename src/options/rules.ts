@@ -1,5 +1,10 @@
 /** What each option may be. */
-import type { LogFormat, LogLevel, WorkerOptionsInit } from '../worker-options.ts';
+import type {
+  CredentialsPolicy,
+  LogFormat,
+  LogLevel,
+  WorkerOptionsInit,
+} from '../worker-options.ts';
 
 /** What an option may be: a test, and the same in words. */
 export interface Rule {
@@ -17,6 +22,7 @@ const maxDeploymentBytes = 64;
 const underscore = 0x5f;
 const logLevels: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 const logFormats: readonly LogFormat[] = ['json', 'pretty'];
+const credentialsPolicies: readonly CredentialsPolicy[] = ['share', 'withhold'];
 const loggerMethods: readonly string[] = [...logLevels, 'child'];
 const jobTypes: readonly unknown[] = [0, 1, 2];
 const schemes: readonly string[] = ['ws:', 'wss:', 'http:', 'https:'];
@@ -140,6 +146,12 @@ export const optionRules: Readonly<
   apiKey: secret,
   apiSecret: secret,
   workerToken: secret,
+  credentials: {
+    allowed: credentialsPolicies.join(', '),
+    accepts: (value) => (credentialsPolicies as readonly unknown[]).includes(value),
+    // Some will hand over the credentials themselves.
+    secret: true,
+  },
   host: {
     allowed: 'a host name or an address to listen on',
     accepts: (value) => typeof value === 'string' && value !== '' && !/\s/.test(value),

@@ -194,34 +194,4 @@ describe('the room, when nothing answers', () => {
     ]);
     expect(child.output).not.toContain('lk-rtc');
   });
-
-  it('endSession() asks the worker to delete the room when there are no credentials', async () => {
-    const child = await JobProcessOnFork.launched(
-      agent(`{ entry: async (ctx) => { ctx.endSession('goodbye'); } }`),
-    );
-    const { outcome } = await child.next('session.outcome');
-    expect(outcome).toMatchObject({ reason: 'session-ended', detail: 'goodbye' });
-    child.send({ type: 'outcomeReported' });
-    const { id } = await child.next('session.deleteRoom');
-    child.send({
-      type: 'roomDeleted',
-      id,
-      failure: { code: 'GR_STEP_FAILED', message: 'no route to the server' },
-    });
-    expect((await child.exited).code).toBe(0);
-    expect(child.messages.items.at(-1)).toMatchObject({
-      type: 'session.warning',
-      step: 'deleteRoom',
-      failure: { message: 'no route to the server' },
-    });
-  });
-
-  it('deleteRoom() of another room is refused without credentials, and logged', async () => {
-    const child = await JobProcessOnFork.launched(
-      agent(`{ entry: async (ctx) => { await ctx.deleteRoom('other'); } }`),
-    );
-    await child.finish();
-    expect(child.log()[0]).toMatchObject({ level: 40, msg: 'could not delete the room' });
-    expect(JSON.stringify(child.log()[0])).toContain('its own room \\"the-room\\"');
-  });
 });

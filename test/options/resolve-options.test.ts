@@ -49,6 +49,7 @@ const commonDefaults = {
   apiKey: 'key',
   apiSecret: 'secret',
   workerToken: null,
+  credentials: 'share',
   host: '0.0.0.0',
   logger: null,
 };

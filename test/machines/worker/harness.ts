@@ -15,6 +15,7 @@ import {
   fakeDecisions,
   fakeLoad,
   fakeMemory,
+  fakeDeletions,
   fakeRemovals,
   fakeSockets,
   makeJob,
@@ -64,7 +65,11 @@ function compose(fakes: Fakes) {
       }),
       processPool: processPoolMachine.provide({ actors: { jobProcess } }),
       job: jobMachine.provide({
-        actors: { decideRequest: decisions.logic, removeParticipant: removals.logic },
+        actors: {
+          decideRequest: decisions.logic,
+          removeParticipant: removals.logic,
+          deleteRoom: fakeDeletions().logic,
+        },
         ...(fakes.whenJobStarts === undefined
           ? {}
           : { actions: { emitStarted: fakes.whenJobStarts } }),
