@@ -165,13 +165,18 @@ type Surroundings = Pick<
   | 'production'
 >;
 
+/** `null` is a value: no HTTP server. */
+function portOf({ port }: GivenOptions, production: boolean): number | null {
+  if (port !== undefined) return port;
+  return production ? 8081 : 0;
+}
+
 function surroundingsOf(given: GivenOptions, production: boolean): Surroundings {
-  const defaultPort = production ? 8081 : 0;
   return {
     workerToken: given.workerToken ?? null,
     credentials: given.credentials ?? 'share',
     host: given.host ?? '0.0.0.0',
-    port: given.port === undefined ? defaultPort : given.port,
+    port: portOf(given, production),
     logLevel: given.logLevel ?? (production ? 'info' : 'debug'),
     logFormat: given.logFormat ?? (production ? 'json' : 'pretty'),
     logger: given.logger ?? null,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { checkOptions } from '../src/resolve-options.ts';
 import { jobEnvironment } from '../src/job-environment.ts';
 
 const secrets = { apiKey: 'the-key', apiSecret: 'the-secret', workerToken: 'the-token' };
@@ -36,4 +37,16 @@ describe('the environment of job processes', () => {
       MY_TOKEN: 'the-token',
     });
   });
+});
+
+describe('the option credentials', () => {
+  it.each(['hide', true, { apiKey: 'k', apiSecret: 'planted' }])(
+    'is a policy: %j is refused, and not shown',
+    (credentials) => {
+      const check = () => checkOptions({ agent: '/agent.js', credentials } as never, { env: {} });
+      expect(check).toThrow(
+        'credentials: the value, not shown here, is not allowed; allowed: share, withhold.',
+      );
+    },
+  );
 });

@@ -257,15 +257,6 @@ describe('all mistakes', () => {
 });
 
 describe('credentials', () => {
-  it.each(['hide', true, { apiKey: 'k', apiSecret: 'planted' }])(
-    '%j instead of a policy is refused and not shown',
-    (credentials) => {
-      expect(mistake({ credentials } as never)).toBe(
-        '- credentials: the value, not shown here, is not allowed; allowed: share, withhold.',
-      );
-    },
-  );
-
   it('that are missing are all named, with the three ways to give them', () => {
     const error = failure(() => resolveOptions({ agent, apiKey: 'k' }, { env: {} }));
     expect(error.code).toBe('GR_CREDENTIALS_MISSING');
