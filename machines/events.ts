@@ -11,6 +11,7 @@ import type {
   WorkerStatus,
 } from './messages.ts';
 
+/** What a registration tells. */
 export type RegistrationEvent =
   | { type: 'registration.connecting'; registration: string; attempt: number }
   | {
@@ -34,6 +35,7 @@ export type RegistrationEvent =
   | { type: 'registration.failed'; registration: string; failure: Failure }
   | { type: 'registration.closed'; registration: string };
 
+/** What a worker tells. */
 export type WorkerEvent =
   | { type: 'worker.available'; status: WorkerStatus }
   | { type: 'worker.full'; status: WorkerStatus; cause: 'slots' | 'load' }
@@ -57,6 +59,7 @@ export interface JobFacts {
   room: string;
 }
 
+/** What a job tells. */
 export type JobEvent =
   | ({ type: 'job.requested' } & JobFacts)
   | ({ type: 'job.rejected'; reason: RejectReason; detail: string } & JobFacts)
@@ -89,6 +92,7 @@ export type JobEnd =
   /** The connection it was being decided or accepted on closed. */
   | 'lost';
 
+/** What the pool of job processes tells. */
 export type PoolEvent =
   /** The first process has proven that the agent works. */
   | { type: 'pool.ready' }
@@ -96,6 +100,7 @@ export type PoolEvent =
   | { type: 'pool.failing'; failure: Failure; failures: number }
   | { type: 'pool.recovered' };
 
+/** What a job process tells. */
 export type ProcessEvent =
   | { type: 'process.starting'; process: string; pid: number | null }
   | { type: 'process.warm'; process: string; pid: number | null; warmupMs: number }

@@ -2,6 +2,7 @@ import { setup } from 'xstate';
 import type { PoolEvent } from '../events.ts';
 import { jobProcessMachine } from '../job-process/job-process.machine.ts';
 import type { JobProcessOutput } from '../job-process/job-process.types.ts';
+import * as plans from './process-pool.plan.ts';
 import * as rules from './process-pool.rules.ts';
 import type {
   ProcessPoolContext,
@@ -36,10 +37,10 @@ const pool = setup({
   },
 });
 
-/** Carries out what `rules.makePlan` says: adds processes, grants claims, gives turns to warm up. */
-function balance(wanted: rules.Wanted) {
+/** Carries out what `plans.makePlan` says: adds processes, grants claims, gives turns to warm up. */
+function balance(wanted: plans.Wanted) {
   return pool.enqueueActions(({ context, enqueue }) => {
-    const plan = rules.makePlan(context, wanted);
+    const plan = plans.makePlan(context, wanted);
     enqueue.assign({
       waiting: wanted.grant ? [] : context.waiting,
       processes: ({ spawn, self }) => {
@@ -49,7 +50,7 @@ function balance(wanted: rules.Wanted) {
           const ref = spawn('jobProcess', { id: process, systemId: process, input });
           processes[process] = { ref, phase, claimedBy, client: null };
         }
-        return rules.withPlan(processes, plan);
+        return plans.withPlan(processes, plan);
       },
     });
     for (const { process, claim } of plan.grants) {
@@ -90,7 +91,7 @@ export const processPoolMachine = pool
         enqueue.assign({ waiting: [] });
       }),
       trim: pool.enqueueActions(({ context, enqueue }) => {
-        for (const id of rules.surplusProcesses(context)) {
+        for (const id of plans.surplusProcesses(context)) {
           enqueue.sendTo(id, { type: 'process.stop', cause: 'surplus' });
           enqueue.assign({
             processes: ({ context: { processes } }) =>

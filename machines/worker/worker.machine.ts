@@ -346,12 +346,10 @@ export const workerMachine = worker
       },
       'registration.jobRequested': {
         description: 'Job processes fail to get warm.',
-        actions: [
-          {
-            type: 'refuse',
-            params: ({ event }) => ({ request: event, reason: 'warming' }),
-          },
-        ],
+        actions: {
+          type: 'refuse',
+          params: ({ event }) => ({ request: event, reason: 'warming' }),
+        },
       },
       'job.phaseChanged': {
         actions: [{ type: 'notePhase', params: ({ event }) => event }, 'capacityChanged'],
@@ -532,12 +530,10 @@ export const workerMachine = worker
                 },
                 {
                   description: 'The job id already has a slot.',
-                  actions: [
-                    {
-                      type: 'refuse',
-                      params: ({ event }) => ({ request: event, reason: 'duplicate' }),
-                    },
-                  ],
+                  actions: {
+                    type: 'refuse',
+                    params: ({ event }) => ({ request: event, reason: 'duplicate' }),
+                  },
                 },
               ],
             },
@@ -551,15 +547,13 @@ export const workerMachine = worker
                 { actions: { type: 'tellStatus', params: { wantsJobs: false } } },
               ],
               'registration.jobRequested': {
-                actions: [
-                  {
-                    type: 'refuse',
-                    params: ({ context, event }) => ({
-                      request: event,
-                      reason: rules.refusal(context, event.job) ?? 'full',
-                    }),
-                  },
-                ],
+                actions: {
+                  type: 'refuse',
+                  params: ({ context, event }) => ({
+                    request: event,
+                    reason: rules.refusal(context, event.job) ?? 'full',
+                  }),
+                },
               },
             },
           },
@@ -583,12 +577,10 @@ export const workerMachine = worker
               },
               'pool.recovered': { actions: 'notePoolReady' },
               'registration.jobRequested': {
-                actions: [
-                  {
-                    type: 'refuse',
-                    params: ({ event }) => ({ request: event, reason: 'paused' }),
-                  },
-                ],
+                actions: {
+                  type: 'refuse',
+                  params: ({ event }) => ({ request: event, reason: 'paused' }),
+                },
               },
             },
           },
@@ -622,12 +614,10 @@ export const workerMachine = worker
             actions: { type: 'tellStatus', params: { wantsJobs: false } },
           },
           'registration.jobRequested': {
-            actions: [
-              {
-                type: 'refuse',
-                params: ({ event }) => ({ request: event, reason: 'draining' }),
-              },
-            ],
+            actions: {
+              type: 'refuse',
+              params: ({ event }) => ({ request: event, reason: 'draining' }),
+            },
           },
           'xstate.done.actor.registration.*': {
             actions: { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
@@ -667,12 +657,10 @@ export const workerMachine = worker
           'worker.close': { description: 'It closes already.' },
           'worker.kill': { description: 'It is killed already, or all but closed.' },
           'registration.jobRequested': {
-            actions: [
-              {
-                type: 'refuse',
-                params: ({ event }) => ({ request: event, reason: 'not-running' }),
-              },
-            ],
+            actions: {
+              type: 'refuse',
+              params: ({ event }) => ({ request: event, reason: 'not-running' }),
+            },
           },
           'xstate.done.actor.registration.*': {
             actions: { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },

@@ -106,10 +106,10 @@ export function testClaims(): void {
       pool.claim('job.1');
       const [first, second] = pool.children.children;
       // Three losses in a row: the next process is started after 2 s.
-      second?.exits({ code: 1 });
+      second?.exits(1);
       for (const afterMs of [500, 1_000]) {
         pool.clock.increment(afterMs);
-        pool.children.last().exits({ code: 1 });
+        pool.children.last().exits(1);
       }
       const started = pool.started().length;
       pool.actor.send({ type: 'process.joined', process: first?.process ?? '' });
