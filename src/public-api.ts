@@ -67,3 +67,4 @@ export type { WorkerOutput } from '../machines/worker/worker.types.ts';
 export type { LifecycleListener } from './lifecycle-events.ts';
 export type { OptionContext } from './resolve-options.ts';
 export type { ActiveJob, WorkerHandle, WorkerSnapshot } from './worker.ts';
+export type { WorkerLogic } from './worker-logic.ts';

@@ -1,29 +1,18 @@
 /** A worker as programs hold it: start, drain, close, look inside, listen. */
 import type { Logger } from 'pino';
 import { type Actor, createActor } from 'xstate';
+import type { workerMachine } from '../machines/worker/worker.machine.ts';
 import type { LifecycleEvent } from '../machines/events.ts';
 import type { WorkerCommand, WorkerOutput } from '../machines/worker/worker.types.ts';
-import { Acceptances } from './acceptances.ts';
-import { composeWorker, workerInput } from './compose-worker.ts';
-import { AssignmentTimeoutError, WorkerError, toError, toFailure } from './errors.ts';
+import { WorkerError, toError, toFailure } from './errors.ts';
 import { listenHealth, type HealthServer } from './http/health-server.ts';
-import { requireNoJobProcess } from './job-process-marker.ts';
-import { LifecycleEvents, type LifecycleListener } from './lifecycle-events.ts';
-import { logLifecycle } from './log-lifecycle.ts';
-import { createLogger } from './log.ts';
-import { ProcessRegistry } from './processes/registry.ts';
-import { type OptionContext, resolveOptions } from './resolve-options.ts';
+import type { LifecycleListener } from './lifecycle-events.ts';
+import type { OptionContext } from './resolve-options.ts';
 import { type WorkerSnapshot, workerHealth, workerInfo } from './worker-health.ts';
+import { type ActiveJob, type LiveWorkerLogic, makeWorkerLogic } from './worker-logic.ts';
 import type { ResolvedOptions, WorkerOptionsInit } from './worker-options.ts';
 
-export type { WorkerSnapshot };
-
-/** A job that holds a slot. */
-export interface ActiveJob {
-  jobId: string;
-  /** `reserved` until it is assigned. */
-  phase: 'reserved' | 'running';
-}
+export type { ActiveJob, WorkerSnapshot };
 
 /** A worker: it registers with the server, takes jobs and runs each in a process of its own. */
 export interface WorkerHandle {
@@ -71,45 +60,23 @@ export interface WorkerHandle {
  * @throws WorkerError `GR_OPTION_INVALID`, `GR_CREDENTIALS_MISSING`, `GR_AGENT_NOT_FOUND`, `GR_IN_JOB_PROCESS`.
  */
 export function createWorker(init: WorkerOptionsInit, context: OptionContext = {}): WorkerHandle {
-  requireNoJobProcess();
-  requirePlatform();
-  return new LiveWorker(resolveOptions(init, context));
+  return new LiveWorker(makeWorkerLogic(init, context));
 }
 
 class LiveWorker implements WorkerHandle {
   readonly options: ResolvedOptions;
   readonly done: Promise<WorkerOutput>;
+  readonly #logic: LiveWorkerLogic;
   readonly #logger: Logger;
-  readonly #registry = new ProcessRegistry();
-  readonly #acceptances = new Acceptances();
-  readonly #events: LifecycleEvents;
-  readonly #actor: Actor<ReturnType<typeof composeWorker>>;
+  readonly #actor: Actor<typeof workerMachine>;
   #http: HealthServer | null = null;
 
-  constructor(options: ResolvedOptions) {
+  constructor(logic: LiveWorkerLogic) {
+    const { options, logger, machine, input, inspect } = logic;
     this.options = options;
-    this.#logger =
-      options.logger ??
-      createLogger({ level: options.logLevel, pretty: options.logFormat === 'pretty' });
-    this.#events = new LifecycleEvents((error, event) =>
-      this.#logger.error(
-        { err: error, event: event.type },
-        'a listener of the worker threw an error',
-      ),
-    );
-    this.#events.on('*', logLifecycle(this.#logger));
-    this.#events.on('*', (event) => this.#settleAcceptance(event));
-    const machine = composeWorker(options, {
-      logger: this.#logger,
-      registry: this.#registry,
-      acceptances: this.#acceptances,
-      loadSource: this,
-    });
-    this.#actor = createActor(machine, {
-      systemId: 'worker',
-      input: workerInput(options),
-      inspect: this.#events.inspect,
-    });
+    this.#logic = logic;
+    this.#logger = logger;
+    this.#actor = createActor(machine, { systemId: 'worker', input, inspect });
     this.done = this.#whenDone();
   }
 
@@ -119,8 +86,7 @@ class LiveWorker implements WorkerHandle {
   }
 
   get activeJobs(): ActiveJob[] {
-    const { slots } = this.getSnapshot().context;
-    return Object.values(slots).map(({ jobId, phase }) => ({ jobId, phase }));
+    return this.#logic.activeJobs;
   }
 
   get port(): number | null {
@@ -199,11 +165,11 @@ class LiveWorker implements WorkerHandle {
     type: Type,
     listener: LifecycleListener<Type>,
   ): () => void {
-    return this.#events.on(type, listener);
+    return this.#logic.on(type, listener);
   }
 
   abandon(): void {
-    this.#registry.closeLinks();
+    this.#logic.abandon();
   }
 
   #command(command: WorkerCommand): Promise<WorkerOutput> {
@@ -235,44 +201,15 @@ class LiveWorker implements WorkerHandle {
           const { output } = this.getSnapshot();
           if (output !== undefined) resolve(output);
         },
-        // A bug: the actor tree is gone, so the job processes are told by the end of their links.
         error: (error) => {
-          this.#logger.fatal({ err: error }, 'the worker failed by a bug in Greenroom');
-          this.#registry.closeLinks();
           const failure = toFailure(error, 'GR_INTERNAL');
           resolve({ outcome: 'failed', cause: 'bug', abandoned: [], failure });
         },
       });
     });
     return ended.then(async (output) => {
-      this.#acceptances.settleAll(new WorkerError('GR_LAUNCH_FAILED', 'The worker has closed.'));
       await this.#http?.close();
       return output;
     });
   }
-
-  /** `request.accept()` settles with what became of the job. */
-  #settleAcceptance(event: LifecycleEvent): void {
-    if (event.type === 'job.started') this.#acceptances.settle(event.jobId, null);
-    // A job that comes again on another connection is refused there; what is running goes on.
-    if (event.type === 'job.rejected' && event.reason !== 'duplicate') {
-      const message = `The job was not taken: ${event.reason}.`;
-      this.#acceptances.settle(event.jobId, new WorkerError('GR_LAUNCH_FAILED', message));
-    }
-    if (event.type !== 'job.ended') return;
-    const message = event.failure?.message ?? `The job ended before it had started: ${event.end}.`;
-    const error =
-      event.end === 'unassigned'
-        ? new AssignmentTimeoutError(message)
-        : new WorkerError('GR_LAUNCH_FAILED', message);
-    this.#acceptances.settle(event.jobId, error);
-  }
-}
-
-function requirePlatform(): void {
-  if (process.platform === 'linux' || process.platform === 'darwin') return;
-  throw new WorkerError(
-    'GR_PLATFORM',
-    `Greenroom runs on Linux and macOS, not on ${process.platform}: it ends job processes by their process group. On Windows use WSL.`,
-  );
 }
