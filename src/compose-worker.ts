@@ -125,8 +125,11 @@ function childProcessDependencies(
     execArgv: jobExecArgv(process.execArgv),
     registry,
     signalGroup,
-    onUnknownMessage: (id, message) =>
-      logger.warn({ process: id, received: message }, 'unknown message of a job process'),
+    onUnknownMessage: (id, { shown, isLast }) =>
+      logger.warn(
+        { process: id, received: shown },
+        `unknown message of a job process${isLast ? '; further ones are not told' : ''}`,
+      ),
   };
 }
 

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { destination, pino, stdSerializers, type DestinationStream, type Logger } from 'pino';
 import type prettyModule from 'pino-pretty';
+import { redactTokens } from './protocol/redact-tokens.ts';
 import type { LogLevel } from './worker-options.ts';
 
 /** How to log. */
@@ -34,6 +35,8 @@ export function createLogger(options: LoggerOptions, stream?: DestinationStream)
       level: options.level ?? 'info',
       base: { pid: process.pid },
       serializers: { err: stdSerializers.err, error: stdSerializers.err },
+      // Wherever one may stand: in the message of an error of the native library, in a text of the user's.
+      hooks: { streamWrite: redactTokens },
       redact: {
         paths: secrets.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]),
         censor: '[redacted]',

@@ -1,5 +1,6 @@
 import type { RunningJobInfo } from './child/job-context.ts';
 import { jobToProtobuf } from './protocol/job.ts';
+import { openToken } from './token-seal.ts';
 import type { WorkerHandle } from './worker.ts';
 
 /** The jobs of a worker that were assigned, as users of `@livekit/agents` know them. */
@@ -12,7 +13,7 @@ export function runningJobs(worker: WorkerHandle): RunningJobInfo[] {
       acceptArguments: accept,
       job: jobToProtobuf(job),
       url,
-      token,
+      token: openToken(token),
       workerId,
     }));
 }

@@ -8,8 +8,9 @@ import type {
   ChildReport,
   LinkMessage,
 } from '../../machines/job-process/job-process.types.ts';
-import { toChildReport } from '../ipc/from-job-process.ts';
+import { describeUnknown, toChildReport } from '../ipc/from-job-process.ts';
 import type { Credentials, InitializeMessage, ToJobProcess } from '../ipc/messages.ts';
+import { openToken } from '../token-seal.ts';
 
 /** What a child process needs to know. */
 export interface ChildProcessDependencies {
@@ -25,8 +26,15 @@ export interface ChildProcessDependencies {
     remove(pid: number): void;
   };
   signalGroup: (group: number, signal: NodeJS.Signals) => boolean;
-  /** A message of a job process that is none of ours. */
-  onUnknownMessage: (process: string, message: unknown) => void;
+  /** A message of a job process that is none of ours. Called for the first few of each process. */
+  onUnknownMessage: (process: string, unknown: UnknownMessage) => void;
+}
+
+/** A message that is none of ours, in short. */
+export interface UnknownMessage {
+  shown: string;
+  /** No further one of this process is told. */
+  isLast: boolean;
 }
 
 /** What the process tells its own actor. */
@@ -45,6 +53,9 @@ interface Relay {
 
 /** How long the last messages of an exited process may take to be read. */
 const DISCONNECT_TIMEOUT_MS = 500;
+
+/** A process that talks nonsense must not flood the log of its worker. */
+const MAX_UNKNOWN_TOLD = 3;
 
 /** Makes the actor that forks one job process, in a process group of its own, and holds the link to it. */
 export function defineChildProcess(dependencies: ChildProcessDependencies): ChildProcessLogic {
@@ -121,9 +132,10 @@ function spawnChild(
     registry.remove(pid);
     afterLastMessage(child, () => tellSelf({ type: 'child.exited', exit: { pid, code, signal } }));
   });
+  const unknown = unknownMessages(dependencies, process);
   child.on('message', (message) => {
     const report = toChildReport(message);
-    if (report === null) dependencies.onUnknownMessage(process, message);
+    if (report === null) unknown(message);
     else tellParent(report);
   });
   say(child, initialize);
@@ -134,13 +146,26 @@ function spawnChild(
   return child;
 }
 
+function unknownMessages(
+  { onUnknownMessage }: ChildProcessDependencies,
+  process: string,
+): (message: unknown) => void {
+  let count = 0;
+  return (message) => {
+    count += 1;
+    if (count > MAX_UNKNOWN_TOLD) return;
+    const isLast = count === MAX_UNKNOWN_TOLD;
+    onUnknownMessage(process, { shown: describeUnknown(message), isLast });
+  };
+}
+
 function command(
   { credentials, signalGroup }: ChildProcessDependencies,
   child: ChildProcess | undefined,
   event: ChildCommand | OwnEvent,
 ): void {
   if (child === undefined) return;
-  if (event.type === 'child.tell') say(child, withCredentials(event.message, credentials));
+  if (event.type === 'child.tell') say(child, withSecrets(event.message, credentials));
   if (event.type === 'child.signal' && child.pid !== undefined && child.exitCode === null) {
     signalGroup(child.pid, event.signal);
   }
@@ -148,8 +173,11 @@ function command(
   if (event.type === 'xstate.stop') closeLink(child);
 }
 
-function withCredentials(message: LinkMessage, credentials: Credentials | null): ToJobProcess {
-  return message.type === 'launch' ? { ...message, credentials } : message;
+/** What no machine has seen: the token as it is, and the credentials. */
+function withSecrets(message: LinkMessage, credentials: Credentials | null): ToJobProcess {
+  if (message.type !== 'launch') return message;
+  const order = { ...message.order, token: openToken(message.order.token) };
+  return { ...message, order, credentials };
 }
 
 /** Node may tell of the exit before it has read what the process said last: the end of the link comes after that. */

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { type CallbackActorLogic, fromCallback } from 'xstate';
-import type { WorkerMessage } from '../../machines/messages.ts';
+import type { ServerMessage, WorkerMessage } from '../../machines/messages.ts';
 import type { SocketCommand, SocketEvent } from '../../machines/registration/registration.types.ts';
 import { agentUrl } from '../protocol/server-urls.ts';
 import { closeReason, connectFailureReason, errorReason } from '../protocol/connection-reasons.ts';
@@ -10,6 +10,7 @@ import { decodeServerMessage } from '../protocol/decode-server-message.ts';
 import { encodeWorkerMessage } from '../protocol/encode-worker-message.ts';
 import { redactTokens } from '../protocol/redact-tokens.ts';
 import { createServerToken } from '../server-token.ts';
+import { sealToken } from '../token-seal.ts';
 
 /** Larger frames end the connection; the server's own limit is 2 MiB. */
 const maxFrameBytes = 8 * 1024 * 1024;
@@ -171,7 +172,7 @@ class SignalSocket {
       this.#end({ type: 'socket.closed', code: invalidPayload, reason: errorReason(error) });
       return;
     }
-    this.#report(message);
+    this.#report(withSealedToken(message));
   }
 
   #write(webSocket: WebSocket, message: WorkerMessage): void {
@@ -241,6 +242,13 @@ class SignalSocket {
     const random = this.#dependencies.random ?? Math.random;
     this.#report({ ...event, jitter: random() });
   }
+}
+
+/** What goes into the machines from here can be seen by inspectors. */
+function withSealedToken(message: ServerMessage): ServerMessage {
+  return message.type === 'server.jobAssigned'
+    ? { ...message, token: sealToken(message.token) }
+    : message;
 }
 
 /** The server's text on one line. Some versions echo the token in it. */

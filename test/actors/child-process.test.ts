@@ -4,7 +4,8 @@ import { createActor, fromCallback, setup, toPromise, type AnyActorRef } from 'x
 import type { ChildCommand, ChildReport } from '../../machines/job-process/job-process.types.ts';
 import { defineChildProcess } from '../../src/actors/child-process.ts';
 import { ProcessRegistry, signalGroup } from '../../src/processes/registry.ts';
-import { LINK_VERSION } from '../../src/ipc/messages.ts';
+import { type Credentials, LINK_VERSION } from '../../src/ipc/messages.ts';
+import { sealToken } from '../../src/token-seal.ts';
 import { isAlive } from '../support/processes.ts';
 
 const fixture = (name: string): string =>
@@ -12,8 +13,27 @@ const fixture = (name: string): string =>
 
 const registry = new ProcessRegistry();
 
+const order = {
+  job: {
+    id: 'AJ_1',
+    dispatchId: '',
+    type: 0,
+    agentName: '',
+    metadata: '',
+    deployment: '',
+    attributes: {},
+  },
+  accept: { name: '', identity: 'a', metadata: '', attributes: {} },
+  url: 'ws://localhost',
+  token: 't',
+  workerId: 'AW_1',
+};
+
 /** The actor under a parent that keeps what it reports. */
-function startChild(main: string) {
+function startChild(
+  main: string,
+  credentials: Credentials | null = { apiKey: 'key', apiSecret: 'secret' },
+) {
   const reports: ChildReport[] = [];
   const unknown: unknown[] = [];
   const waiting = new Set<() => void>();
@@ -38,7 +58,7 @@ function startChild(main: string) {
         orphanMs: 1,
       },
     },
-    credentials: { apiKey: 'key', apiSecret: 'secret' },
+    credentials,
     env: process.env,
     execArgv: [],
     registry,
@@ -113,36 +133,40 @@ describe('child process', () => {
   test('hands the credentials over with the job, and only then', async () => {
     const child = startChild(fixture('gets-warm'));
     await child.report('link.warm');
-    const order = {
-      job: {
-        id: 'AJ_1',
-        dispatchId: '',
-        type: 0,
-        agentName: '',
-        metadata: '',
-        deployment: '',
-        attributes: {},
-      },
-      accept: { name: '', identity: 'a', metadata: '', attributes: {} },
-      url: 'ws://localhost',
-      token: 't',
-      workerId: 'AW_1',
-    };
     child.tell({ type: 'child.tell', message: { type: 'launch', order } });
-    expect(await child.report('session.started')).toMatchObject({
-      extra: { apiKey: 'key', apiSecret: 'secret' },
+    const { detail } = await child.report('session.closing');
+    expect(JSON.parse(detail)).toEqual({
+      type: 'launch',
+      order,
+      credentials: { apiKey: 'key', apiSecret: 'secret' },
     });
     child.tell({ type: 'child.signal', signal: 'SIGKILL' });
     expect(await child.exit()).toMatchObject({ code: null, signal: 'SIGKILL' });
   });
 
-  test('takes no message on trust, and names another version of the link', async () => {
+  test('opens the token for the process only, and gives no credentials when there are none to give', async () => {
+    const child = startChild(fixture('gets-warm'), null);
+    await child.report('link.warm');
+    const sealed = { ...order, token: sealToken('the.token') };
+    child.tell({ type: 'child.tell', message: { type: 'launch', order: sealed } });
+    const { detail } = await child.report('session.closing');
+    expect(JSON.parse(detail)).toEqual({
+      type: 'launch',
+      order: { ...order, token: 'the.token' },
+      credentials: null,
+    });
+    child.tell({ type: 'child.signal', signal: 'SIGKILL' });
+    await child.exit();
+  });
+
+  test('takes no message on trust, tells of the first few, and names another version of the link', async () => {
     const child = startChild(fixture('speaks-nonsense'));
     expect(await child.exit()).toMatchObject({ code: 3, signal: null });
+    const shown = `{"type":"toString","more":"${'x'.repeat(200)}`.slice(0, 197);
     expect(child.unknown).toEqual([
-      ['process.1', { type: 'session.outcome' }],
-      ['process.1', 'hello'],
-      ['process.1', { type: 'toString' }],
+      ['process.1', { shown: '{"type":"session.outcome"} (object)', isLast: false }],
+      ['process.1', { shown: '"hello" (string)', isLast: false }],
+      ['process.1', { shown: `${shown}…`, isLast: true }],
     ]);
     expect(await child.report('link.warmupFailed')).toMatchObject({
       fatal: true,

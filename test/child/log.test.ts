@@ -36,6 +36,20 @@ describe('the log', () => {
     expect(lines[0]).toMatchObject({ order: { token: '[redacted]', url: 'ws://x' } });
   });
 
+  it('never shows a token, wherever it stands', () => {
+    const { logger, lines } = capture();
+    const token = 'eyJhbGciOi.eyJzdWIi.c2ln';
+    const err = new Error(`no answer of wss://host/rtc?access_token=${token}&x=1`);
+    logger.warn({ err, deep: { list: [{ url: token }] } }, `not connected with ${token}`);
+    logger.child({ jobId: token }).info(token);
+    expect(JSON.stringify(lines)).not.toContain('eyJ');
+    expect(lines[0]).toMatchObject({
+      msg: 'not connected with <token>',
+      err: { message: 'no answer of wss://host/rtc?access_token=<token>&x=1' },
+      deep: { list: [{ url: '<token>' }] },
+    });
+  });
+
   it.each([
     ['JSON', false, '"msg":"last"'],
     ['pretty', true, 'last'],
