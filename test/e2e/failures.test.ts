@@ -97,7 +97,7 @@ test.each([
   expect(await ended(worker, job)).toMatchObject({ end: 'failed', session: { reason: 'crashed' } });
   expect(await stage.whoIsIn(room)).toEqual(['caller']);
   // By itself the server notices after 21 s.
-  expect(performance.now() - started).toBeLessThan(2000);
+  expect(performance.now() - started).toBeLessThan(5000);
   expect((await reported(job)).error).toMatch(error);
   expect(await exitOf(worker, job)).toEqual(exit);
 });
@@ -120,7 +120,7 @@ test('nothing of the end is waited for without a limit', async () => {
     end: 'succeeded',
     session: { reason: 'agent-ended', detail: 'enough' },
   });
-  expect(performance.now() - started).toBeLessThan(4000);
+  expect(performance.now() - started).toBeLessThan(6500);
   const steps = worker.program.log.items
     .filter(({ event }) => event === 'job.warning')
     .map(({ step }) => step);

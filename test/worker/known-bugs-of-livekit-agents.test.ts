@@ -129,6 +129,18 @@ describe('job requests', () => {
 });
 
 describe('jobs', () => {
+  test('that are terminated between acceptance and launch do not start', async () => {
+    const { worker, connection } = await start();
+    await connection.ask('AJ_1');
+    connection.terminate('AJ_1');
+    connection.assign('AJ_1');
+    expect((await worker.ended('AJ_1')).end).toBe('cancelled');
+    // The process that was meant for it takes the next one, which has run by then.
+    await connection.dispatch('AJ_2', { metadata: 'return' });
+    await worker.ended('AJ_2');
+    expect(worker.all('job.started').map(({ jobId }) => jobId)).toEqual(['AJ_2']);
+  });
+
   test('that have ended are no active jobs, though no process is kept idle', async () => {
     const scripted = await ScriptedServer.start(after);
     const { url: wsURL, apiKey, apiSecret } = scripted.access;
