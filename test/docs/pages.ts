@@ -36,3 +36,15 @@ function cellsOf(row: string): string[] {
 export function codeOf(cell: string | undefined): string {
   return /^`([^`]+)`/.exec(cell ?? '')?.[1] ?? '';
 }
+
+/** A table as the formatter writes it: every column as wide as its widest cell. */
+export function alignedTable(headings: readonly string[], rows: readonly string[][]): string {
+  const cells = rows.map((row) => row.map((cell) => cell.replaceAll('|', String.raw`\|`)));
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...cells.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (row: readonly string[]) =>
+    `| ${widths.map((width, column) => (row[column] ?? '').padEnd(width)).join(' | ')} |`;
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
+  return [line(headings), rule, ...cells.map(line)].join('\n');
+}
