@@ -39,7 +39,7 @@ export interface WorkerHandle {
   kill(cause?: string): Promise<WorkerOutput>;
   /** Takes no new jobs until `resume()`; running ones go on. */
   pause(): void;
-  /** Takes jobs again. */
+  /** Takes jobs again: after a pause, or during a drain as long as no session was ended for it. */
   resume(): void;
   /** Asks the server to offer this worker a job in that room; with an identity, a job of that publisher. */
   simulateJob(room: string, participantIdentity?: string): void;

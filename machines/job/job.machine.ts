@@ -114,6 +114,7 @@ export const jobMachine = setup({
     noteInRoom: assign({ mayBeInRoom: true }),
     noteDrain: assign((_, params: { deadlineMs: number | null }) => ({ drain: params })),
     noteCloseReason: assign(({ context }, params: { reason: CloseReason }) => ({
+    forgetDrain: assign({ drain: null }),
       closeReason: context.closeReason ?? params.reason,
     })),
     noteOutcome: assign((_, params: { outcome: SessionOutcome }) => ({
@@ -210,6 +211,11 @@ export const jobMachine = setup({
       actions: { type: 'noteDrain', params: ({ event }) => ({ deadlineMs: event.deadlineMs }) },
     },
     'session.deleteRoom': [
+    'worker.resumed': {
+      description:
+        'A session that starts now hears nothing of the drain. One that was told of it is not told again: it has more time than it thinks.',
+      actions: 'forgetDrain',
+    },
       {
         description: 'Refused at once: a session that floods its worker with requests.',
         guard: 'isAskingTooOften',

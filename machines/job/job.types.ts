@@ -25,6 +25,8 @@ export type JobCommand =
   /** The connection that the request came on is gone. */
   | { type: 'registration.lost' }
   | { type: 'worker.draining'; deadlineMs: number | null }
+  /** The drain was called off. */
+  | { type: 'worker.resumed' }
   | { type: 'job.close'; reason: CloseReason };
 
 /** What a job tells its worker. */

@@ -167,8 +167,9 @@ export const processPoolMachine = pool
         actions: ['release', 'trim'],
       },
       'pool.resize': {
-        description: 'Less is kept warm while the worker drains.',
-        actions: ['noteSize', 'trim'],
+        description:
+          'Less is kept warm while the worker drains, more again when that is called off.',
+        actions: ['noteSize', 'trim', 'refillLater'],
       },
       'pool.failureForgotten': {
         description: 'A failure counts for the restart period only.',

@@ -56,7 +56,7 @@ const worker = setup({
     emitDraining: emit(({ context }) => ({
       type: 'worker.draining',
       jobIds: rules.jobIds(context),
-      timeoutMs: context.drainTimeoutMs,
+      timeoutMs: context.drainLimitMs,
     })),
     emitClosing: emit(({ context }) => rules.closingEvent(context)),
     emitClosed: emit(({ context }) => rules.closedEvent(context)),
@@ -77,8 +77,9 @@ const worker = setup({
       slots: rules.withPhase(context.slots, params.slot, params.phase),
     })),
     noteDrainTimeout: assign(({ context }, params: { timeoutMs: number | null | undefined }) => ({
-      drainTimeoutMs: params.timeoutMs === undefined ? context.drainTimeoutMs : params.timeoutMs,
+      drainLimitMs: params.timeoutMs === undefined ? context.drainTimeoutMs : params.timeoutMs,
     })),
+    forgetDrainTimeout: assign({ drainLimitMs: ({ context }) => context.drainTimeoutMs }),
     noteClose: assign((_, params: { reason: CloseReason; cause: string }) => ({
       closeReason: params.reason,
       closeCause: params.cause,
@@ -130,9 +131,18 @@ const worker = setup({
     }),
     tellJobsDraining: enqueueActions(({ context, enqueue }) => {
       for (const { ref } of Object.values(context.slots)) {
-        enqueue.sendTo(ref, { type: 'worker.draining', deadlineMs: context.drainTimeoutMs });
+        enqueue.sendTo(ref, { type: 'worker.draining', deadlineMs: context.drainLimitMs });
       }
     }),
+    tellJobsResumed: enqueueActions(({ context, enqueue }) => {
+      for (const { ref } of Object.values(context.slots)) {
+        enqueue.sendTo(ref, { type: 'worker.resumed' });
+      }
+    }),
+    refillPool: sendTo('pool', ({ context }) => ({
+      type: 'pool.resize',
+      numIdleProcesses: context.numIdleProcesses,
+    })),
     tellJobsClosing: enqueueActions(({ context, enqueue }) => {
       for (const { ref } of Object.values(context.slots)) {
         enqueue.sendTo(ref, { type: 'job.close', reason: context.closeReason });
@@ -169,12 +179,13 @@ const worker = setup({
     canAdmit: ({ context }, params: { job: Job }) => rules.refusal(context, params.job) === null,
     isKnownJob: ({ context }, params: { jobId: string }) =>
       rules.slotOfJob(context, params.jobId) !== null,
-    hasDrainTimeout: ({ context }) => context.drainTimeoutMs !== null,
+    hasDrainTimeout: ({ context }) => context.drainLimitMs !== null,
+    hasFailed: ({ context }) => context.failure !== null,
     hasNoJobs: ({ context }) => rules.slotCount(context) === 0,
     hasNoRegistrations: ({ context }) => Object.keys(context.entries).length === 0,
   },
   delays: {
-    drainTimeout: ({ context }) => clampDelay(context.drainTimeoutMs ?? Infinity),
+    drainTimeout: ({ context }) => clampDelay(context.drainLimitMs ?? Infinity),
     /** The jobs' own limit, then the kill ladder of their processes. */
     closeTimeout: ({ context }) => clampDelay(context.jobLimits.closeTimeoutMs + 10_000),
     killTimeout: 5_000,
@@ -262,6 +273,7 @@ export const workerMachine = worker
       load: 0,
       told: null,
       isPoolReady: false,
+      drainLimitMs: input.drainTimeoutMs,
       closeReason: 'worker-closing',
       closeCause: 'drained',
       abandoned: [],
@@ -503,6 +515,11 @@ export const workerMachine = worker
               { type: 'emitUnavailable', params: ({ event }) => ({ failure: event.failure }) },
             ],
           },
+          'pool.ready': {
+            description: 'It was told to drain before it had started, and that was called off.',
+            target: '.deciding',
+            actions: 'notePoolReady',
+          },
           'pool.recovered': { target: '.deciding', actions: 'notePoolReady' },
         },
         initial: 'deciding',
@@ -575,6 +592,7 @@ export const workerMachine = worker
                   },
                 ],
               },
+              'pool.ready': { actions: 'notePoolReady' },
               'pool.recovered': { actions: 'notePoolReady' },
               'registration.jobRequested': {
                 actions: {
@@ -597,7 +615,8 @@ export const workerMachine = worker
         },
       },
       draining: {
-        description: 'No new jobs; every admitted one may end by itself (R16).',
+        description:
+          'No new jobs; every admitted one may end by itself (R16). It can be called off until the worker closes.',
         entry: [
           { type: 'tellStatus', params: { wantsJobs: false } },
           'emitDraining',
@@ -610,6 +629,21 @@ export const workerMachine = worker
         always: { guard: 'hasNoJobs', target: 'closing' },
         on: {
           'worker.drain': { description: 'It drains already.' },
+          'worker.resume': [
+            {
+              description: 'It cannot go on: what failed is final.',
+              guard: 'hasFailed',
+            },
+            {
+              description:
+                'Takes jobs again: none has been cut yet. Sessions that were told of the drain may stay as long as they like.',
+              target: 'running',
+              actions: ['emitResumed', 'forgetDrainTimeout', 'tellJobsResumed', 'refillPool'],
+            },
+          ],
+          'pool.ready': { actions: 'notePoolReady' },
+          'pool.recovered': { actions: 'notePoolReady' },
+          'pool.failing': { actions: 'notePoolFailing' },
           'worker.capacityChanged': {
             actions: { type: 'tellStatus', params: { wantsJobs: false } },
           },

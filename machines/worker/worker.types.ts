@@ -31,6 +31,7 @@ export type WorkerCommand =
   /** Kill the job processes, then close. */
   | { type: 'worker.kill'; cause: string }
   | { type: 'worker.pause' }
+  /** Take jobs again after a pause, or while a drain still waits for jobs. */
   | { type: 'worker.resume' }
   /** Ask the server to offer this worker a job in that room. */
   | { type: 'worker.simulateJob'; room: string; participantIdentity: string | null };
@@ -113,6 +114,8 @@ export interface WorkerContext extends WorkerInput {
   /** The status the registrations were told last; `null` when the next one is told in any case. */
   told: WorkerStatus | null;
   isPoolReady: boolean;
+  /** How long the drain may take: `drainTimeoutMs`, unless the order to drain says otherwise. */
+  drainLimitMs: number | null;
   closeReason: CloseReason;
   closeCause: string;
   /** Jobs that were still running when the worker gave up on them. */

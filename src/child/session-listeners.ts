@@ -3,7 +3,7 @@ import type { CloseReason } from '../../machines/messages.ts';
 
 /** What `ctx.on()` tells of. */
 export interface SessionEvents {
-  /** The worker drains: the session may run on, until `deadlineMs` from now, or without an end (`null`). */
+  /** The worker drains: the session may run on, until `deadlineMs` from now, or without an end (`null`). A drain that is called off is not told. */
   drain: { deadlineMs: number | null };
   /** The session ends, and why. `detail` is the text given to `ctx.shutdown()`, or what an error said. */
   shutdown: { reason: CloseReason; detail: string };

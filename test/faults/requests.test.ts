@@ -77,9 +77,9 @@ section.concurrent('Capacity', () => {
   });
 
   fault('requestFunc accepts, then rejects', { within: 1_000 }, async (record) => {
-    const { available, log } = await offer(record, (request) => {
+    const { available, log } = await offer(record, async (request) => {
       void request.accept();
-      request.reject();
+      await request.reject();
     });
     expect(available).toBe(true);
     expect(log.texts).toContain('requestFunc failed after its answer');
@@ -87,7 +87,7 @@ section.concurrent('Capacity', () => {
 
   fault('requestFunc rejects, then accepts', { within: 1_000 }, async (record) => {
     const { rejected, log } = await offer(record, async (request) => {
-      request.reject({ reason: 'too late' });
+      await request.reject({ reason: 'too late' });
       await request.accept();
     });
     expect(rejected).toMatchObject({ reason: 'rejected', detail: 'too late' });

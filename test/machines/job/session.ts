@@ -41,6 +41,7 @@ export function testSession(): void {
       const job = await startRunning('connected');
       job.actor.send({ type: 'server.jobTerminated' });
       job.actor.send({ type: 'worker.draining', deadlineMs: null });
+      job.actor.send({ type: 'worker.resumed' });
       job.actor.send({ type: 'registration.lost' });
       expect(job.toProcess()).toEqual([
         told({ type: 'terminate' }),

@@ -149,4 +149,96 @@ export function testDrain(): void {
       expect(worker.output()).toMatchObject({ outcome: 'drained', failure: null });
     });
   });
+
+  describe('a drain that is called off', () => {
+    it('takes jobs again; who was told of it may stay, who starts later hears nothing', async () => {
+      const worker = startReady({ drainTimeoutMs: 60_000, numIdleProcesses: 1 });
+      await worker.run('AJ_1');
+      await worker.accept('AJ_2');
+      worker.actor.send({ type: 'worker.drain', timeoutMs: 5_000 });
+      worker.clock.increment(3_000);
+      worker.actor.send({ type: 'worker.resume' });
+      expect(worker.state()).toBe('running.available');
+      expect(worker.emitted('worker.resumed')).toHaveLength(1);
+      expect(worker.statuses().at(-1)).toEqual(['available', 0, 2]);
+      worker.assign('AJ_2');
+      worker.children.of(worker.processOf('AJ_2')).getsWarm();
+      worker.childOf('AJ_2').says({ type: 'session.started' });
+      expect(told(worker, 'AJ_1')).toEqual([{ type: 'drain', deadlineMs: 5_000 }]);
+      expect(told(worker, 'AJ_2')).toEqual([]);
+      // The pool keeps a process warm again, and the deadline has gone.
+      worker.clock.increment(10_000);
+      const { processes } = worker.actor.getSnapshot().context.pool.getSnapshot().context;
+      expect(Object.values(processes).filter(({ claimedBy }) => claimedBy === null)).toHaveLength(
+        1,
+      );
+      expect(worker.emitted('worker.closing')).toEqual([]);
+      await worker.run('AJ_3');
+      // The next one has its own time again.
+      worker.actor.send({ type: 'worker.drain' });
+      expect(worker.emitted('worker.draining').at(-1)).toMatchObject({ timeoutMs: 60_000 });
+    });
+
+    it('before the worker had started waits for the proof that the agent works', async () => {
+      const worker = startWorker();
+      worker.register();
+      await worker.accept('AJ_1');
+      worker.actor.send({ type: 'worker.drain' });
+      expect(worker.state()).toBe('draining');
+      worker.actor.send({ type: 'worker.resume' });
+      expect(worker.state()).toBe('running.unavailable');
+      worker.children.last().getsWarm();
+      expect(worker.state()).toBe('running.available');
+      expect(worker.answers()).toEqual([['AJ_1', true]]);
+    });
+
+    it('before the worker had started leaves a pause alone', async () => {
+      const worker = startWorker();
+      worker.register();
+      await worker.accept('AJ_1');
+      worker.actor.send({ type: 'worker.drain' });
+      worker.actor.send({ type: 'worker.resume' });
+      worker.actor.send({ type: 'worker.pause' });
+      worker.children.last().getsWarm();
+      expect(worker.state()).toBe('running.paused');
+      worker.actor.send({ type: 'worker.resume' });
+      expect(worker.state()).toBe('running.available');
+    });
+
+    it('knows what became of the job processes meanwhile', async () => {
+      const worker = startWorker();
+      worker.register();
+      await worker.accept('AJ_1');
+      worker.actor.send({ type: 'worker.drain' });
+      worker.children.last().getsWarm();
+      worker.actor.send({ type: 'worker.resume' });
+      expect(worker.state()).toBe('running.available');
+    });
+
+    it('takes no jobs while job processes fail, and takes them when one works again', async () => {
+      const worker = startReady();
+      await worker.run('AJ_1');
+      const failure = { code: 'GR_WARMUP_FAILED', message: 'no model' };
+      const fails = () => worker.actor.send({ type: 'pool.failing', failure });
+      worker.actor.send({ type: 'worker.drain' });
+      fails();
+      worker.actor.send({ type: 'worker.resume' });
+      expect(worker.state()).toBe('running.unavailable');
+      worker.actor.send({ type: 'worker.drain' });
+      worker.actor.send({ type: 'pool.recovered' });
+      worker.actor.send({ type: 'worker.resume' });
+      expect(worker.state()).toBe('running.available');
+    });
+
+    it('does not bring back a worker that cannot go on', async () => {
+      vi.spyOn(console, 'warn').mockReturnValue();
+      const worker = startReady({ maxRetry: 0 });
+      await worker.run('AJ_1');
+      worker.sockets.last().closes();
+      expect(worker.state()).toBe('draining');
+      worker.actor.send({ type: 'worker.resume' });
+      expect(worker.state()).toBe('draining');
+      expect(worker.emitted('worker.resumed')).toEqual([]);
+    });
+  });
 }
