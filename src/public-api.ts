@@ -35,12 +35,14 @@ export { WorkerPermissions } from './permissions.ts';
 export { ServerOptions, WorkerOptions } from './server-options.ts';
 export { version } from './version.ts';
 export type {
+  CredentialsPolicy,
   LoadSource,
   LogFormat,
   LogLevel,
   RegistrationOptions,
   ResolvedOptions,
   ResolvedRegistration,
+  ShownOptions,
   WorkerOptionsInit,
 } from './worker-options.ts';
 export type {

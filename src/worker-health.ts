@@ -2,7 +2,7 @@
 import type { SnapshotFrom } from 'xstate';
 import type { workerMachine } from '../machines/worker/worker.machine.ts';
 import { version } from './version.ts';
-import type { ResolvedOptions } from './worker-options.ts';
+import type { ShownOptions } from './worker-options.ts';
 
 /** A snapshot of the worker machine. */
 export type WorkerSnapshot = SnapshotFrom<typeof workerMachine>;
@@ -47,7 +47,7 @@ export function workerHealth(snapshot: WorkerSnapshot): Health {
 }
 
 /** The worker in a few words, for LiveKit's own tools. */
-export function workerInfo(options: ResolvedOptions, snapshot: WorkerSnapshot): WorkerInfo {
+export function workerInfo(options: ShownOptions, snapshot: WorkerSnapshot): WorkerInfo {
   const [registration] = options.registrations;
   return {
     agent_name: registration?.agentName ?? '',

@@ -13,7 +13,12 @@ import { logLifecycle } from './log-lifecycle.ts';
 import { createLogger } from './log.ts';
 import { ProcessRegistry } from './processes/registry.ts';
 import { type OptionContext, resolveOptions } from './resolve-options.ts';
-import type { LoadSource, ResolvedOptions, WorkerOptionsInit } from './worker-options.ts';
+import type {
+  LoadSource,
+  ResolvedOptions,
+  ShownOptions,
+  WorkerOptionsInit,
+} from './worker-options.ts';
 
 /** A job that holds a slot. */
 export interface ActiveJob {
@@ -28,8 +33,8 @@ export interface WorkerLogic {
   readonly machine: typeof workerMachine;
   /** What the machine is started with: the checked options, without secrets. */
   readonly input: WorkerInput;
-  /** The checked options. */
-  readonly options: Readonly<ResolvedOptions>;
+  /** The checked options, without the credentials. */
+  readonly options: Readonly<ShownOptions>;
   /** For the `inspect` option of your root actor: the log, `on()` and `request.accept()` live on it. */
   readonly inspect: (inspection: InspectionEvent) => void;
   /** Calls `listener` with each event of that type (`'*'`: of every type); returns what ends it. */
@@ -59,7 +64,7 @@ export function makeWorkerLogic(init: WorkerOptionsInit, context: OptionContext)
 
 /** The logic, with what the worker's own program needs of it. */
 export class LiveWorkerLogic implements WorkerLogic, LoadSource {
-  readonly options: ResolvedOptions;
+  readonly options: ShownOptions;
   readonly logger: Logger;
   readonly machine: typeof workerMachine;
   readonly input: WorkerInput;
@@ -69,7 +74,8 @@ export class LiveWorkerLogic implements WorkerLogic, LoadSource {
   #worker: ActorRefFrom<typeof workerMachine> | null = null;
 
   constructor(options: ResolvedOptions) {
-    this.options = options;
+    const { apiKey, apiSecret, workerToken, ...shown } = options;
+    this.options = shown;
     this.logger =
       options.logger ??
       createLogger({ level: options.logLevel, pretty: options.logFormat === 'pretty' });

@@ -140,3 +140,6 @@ export interface ResolvedOptions {
   logger: Logger | null;
   production: boolean;
 }
+
+/** The options as a worker shows them: without what is secret, for they get printed, logged and sent around. */
+export type ShownOptions = Omit<ResolvedOptions, 'apiKey' | 'apiSecret' | 'workerToken'>;

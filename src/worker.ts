@@ -10,7 +10,7 @@ import type { LifecycleListener } from './lifecycle-events.ts';
 import type { OptionContext } from './resolve-options.ts';
 import { type WorkerSnapshot, workerHealth, workerInfo } from './worker-health.ts';
 import { type ActiveJob, type LiveWorkerLogic, makeWorkerLogic } from './worker-logic.ts';
-import type { ResolvedOptions, WorkerOptionsInit } from './worker-options.ts';
+import type { ShownOptions, WorkerOptionsInit } from './worker-options.ts';
 
 export type { ActiveJob, WorkerSnapshot };
 
@@ -22,8 +22,8 @@ export interface WorkerHandle {
   readonly activeJobs: readonly ActiveJob[];
   /** The port of the HTTP server; `null` when there is none. */
   readonly port: number | null;
-  /** The checked options. */
-  readonly options: Readonly<ResolvedOptions>;
+  /** The checked options, without the credentials. */
+  readonly options: Readonly<ShownOptions>;
   /** Settles with the output when the worker has ended, however it ended. */
   readonly done: Promise<WorkerOutput>;
   /**
@@ -64,7 +64,7 @@ export function createWorker(init: WorkerOptionsInit, context: OptionContext = {
 }
 
 class LiveWorker implements WorkerHandle {
-  readonly options: ResolvedOptions;
+  readonly options: ShownOptions;
   readonly done: Promise<WorkerOutput>;
   readonly #logic: LiveWorkerLogic;
   readonly #logger: Logger;

@@ -8,7 +8,7 @@ import { agentUrl } from '../protocol/server-urls.ts';
 import { closeReason, connectFailureReason, errorReason } from '../protocol/connection-reasons.ts';
 import { decodeServerMessage } from '../protocol/decode-server-message.ts';
 import { encodeWorkerMessage } from '../protocol/encode-worker-message.ts';
-import { redactTokens } from '../protocol/redact-tokens.ts';
+import { redactToken } from '../protocol/redact-tokens.ts';
 import { createServerToken } from '../server-token.ts';
 import { sealToken } from '../token-seal.ts';
 
@@ -193,7 +193,7 @@ class SignalSocket {
     let bytes = 0;
     const finish = (): void => {
       const status = response.statusCode ?? 0;
-      this.#end({ type: 'socket.refused', status, body: readableBody(chunks) });
+      this.#end({ type: 'socket.refused', status, body: this.#readable(chunks) });
       webSocket.terminate();
     };
     this.#finishRefusal = finish;
@@ -206,9 +206,18 @@ class SignalSocket {
     response.on('close', finish);
   }
 
+  /** The server's text on one line. Some versions echo the token in it. */
+  #readable(chunks: Buffer[]): string {
+    return redactToken(Buffer.concat(chunks).toString(), this.#dependencies.workerToken)
+      .replace(/[\s\p{C}]+/gu, ' ')
+      .trim()
+      .slice(0, shownBodyCharacters);
+  }
+
   #closed(address: URL, code: number, reason: string): void {
     clearTimeout(this.#closeTimer);
-    this.#end({ type: 'socket.closed', code, reason: this.#reasonOf(address, code, reason) });
+    const why = redactToken(this.#reasonOf(address, code, reason), this.#dependencies.workerToken);
+    this.#end({ type: 'socket.closed', code, reason: why });
   }
 
   #reasonOf(address: URL, code: number, reason: string): string {
@@ -249,12 +258,4 @@ function withSealedToken(message: ServerMessage): ServerMessage {
   return message.type === 'server.jobAssigned'
     ? { ...message, token: sealToken(message.token) }
     : message;
-}
-
-/** The server's text on one line. Some versions echo the token in it. */
-function readableBody(chunks: Buffer[]): string {
-  return redactTokens(Buffer.concat(chunks).toString())
-    .replace(/[\s\p{C}]+/gu, ' ')
-    .trim()
-    .slice(0, shownBodyCharacters);
 }
