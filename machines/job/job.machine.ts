@@ -43,6 +43,7 @@ export const jobMachine = setup({
     isAccept: (_, params: { decision: Decision }) => params.decision.type === 'accept',
     canRelaunch: ({ context }) => rules.canRelaunch(context),
     isGhost: ({ context }, params: { exit: Exit }) => rules.isGhost(context, params.exit),
+    isUnbegun: (_, params: { exit: Exit }) => params.exit.cause === 'job-over',
     hasSucceeded: ({ context }) => context.end === 'succeeded',
     isDeletingRoom: ({ context }) => context.deletions.length > 0,
     isAskingTooOften: ({ context }) => rules.isAskingTooOften(context),
@@ -113,8 +114,8 @@ export const jobMachine = setup({
     notePid: assign((_, params: { pid: number }) => params),
     noteInRoom: assign({ mayBeInRoom: true }),
     noteDrain: assign((_, params: { deadlineMs: number | null }) => ({ drain: params })),
-    noteCloseReason: assign(({ context }, params: { reason: CloseReason }) => ({
     forgetDrain: assign({ drain: null }),
+    noteCloseReason: assign(({ context }, params: { reason: CloseReason }) => ({
       closeReason: context.closeReason ?? params.reason,
     })),
     noteOutcome: assign((_, params: { outcome: SessionOutcome }) => ({
@@ -210,12 +211,12 @@ export const jobMachine = setup({
       description: 'There is no session yet: it is told when it has started.',
       actions: { type: 'noteDrain', params: ({ event }) => ({ deadlineMs: event.deadlineMs }) },
     },
-    'session.deleteRoom': [
     'worker.resumed': {
       description:
         'A session that starts now hears nothing of the drain. One that was told of it is not told again: it has more time than it thinks.',
       actions: 'forgetDrain',
     },
+    'session.deleteRoom': [
       {
         description: 'Refused at once: a session that floods its worker with requests.',
         guard: 'isAskingTooOften',
@@ -634,6 +635,15 @@ export const jobMachine = setup({
               ],
             },
             'process.exited': [
+              {
+                description: 'Its process was not warm yet: nothing of the job has run.',
+                guard: { type: 'isUnbegun', params: ({ event }) => ({ exit: event }) },
+                target: '#job.cancelled',
+                actions: [
+                  { type: 'sendFailed', params: { error: 'the job was ended before it started' } },
+                  { type: 'noteEnd', params: { end: 'cancelled' } },
+                ],
+              },
               {
                 guard: { type: 'isGhost', params: ({ event }) => ({ exit: event }) },
                 target: '#job.removing',

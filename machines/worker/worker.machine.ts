@@ -84,7 +84,7 @@ const worker = setup({
       closeReason: params.reason,
       closeCause: params.cause,
     })),
-    noteAbandoned: assign({ abandoned: ({ context }) => rules.runningJobIds(context) }),
+    noteAbandoned: assign({ abandoned: ({ context }) => rules.abandonedJobIds(context) }),
     noteFailure: assign(({ context }, params: { failure: Failure | null }) => ({
       failure: context.failure ?? params.failure,
     })),
@@ -676,10 +676,13 @@ export const workerMachine = worker
             description: 'Sessions that are still running are ended in order.',
             guard: 'hasDrainTimeout',
             target: 'closing',
-            actions: {
-              type: 'noteClose',
-              params: { reason: 'drain-timeout', cause: 'drain-timeout' },
-            },
+            actions: [
+              'noteAbandoned',
+              {
+                type: 'noteClose',
+                params: { reason: 'drain-timeout', cause: 'drain-timeout' },
+              },
+            ],
           },
         },
       },

@@ -60,11 +60,10 @@ export function reportedStatus(context: WorkerContext, wantsJobs: boolean): Work
   return { status: 'available', load: Math.max(0, load), jobCount };
 }
 
-/** True when the server knows this status already. */
+/** True when the server knows this status already. It ignores the number of jobs, so that alone is no news. */
 export function isSameStatus(told: WorkerStatus | null, status: WorkerStatus): boolean {
   if (told === null) return false;
-  const { load, jobCount } = status;
-  return told.status === status.status && told.load === load && told.jobCount === jobCount;
+  return told.status === status.status && told.load === status.load;
 }
 
 /** Slot ids are pooled, the lowest free one first: the actor's id and system id. */
@@ -91,6 +90,11 @@ export function runningJobIds(context: Pick<WorkerContext, 'slots'>): string[] {
     .map((slot) => slot.jobId);
 }
 
+/** What was given up already, and whatever runs now. */
+export function abandonedJobIds(context: Pick<WorkerContext, 'abandoned' | 'slots'>): string[] {
+  return [...new Set([...context.abandoned, ...runningJobIds(context)])];
+}
+
 /** Running jobs of one registration, for MigrateJob. */
 export function runningJobIdsOf(context: WorkerContext, registration: string): string[] {
   const own = Object.entries(context.slots).filter(
@@ -111,7 +115,8 @@ export function withPhase(
 
 /** The slots without one. */
 export function withoutSlot(slots: Record<string, Slot>, id: string): Record<string, Slot> {
-  const { [id]: _freed, ...rest } = slots;
+  const rest = { ...slots };
+  delete rest[id];
   return rest;
 }
 

@@ -118,7 +118,7 @@ export interface WorkerContext extends WorkerInput {
   drainLimitMs: number | null;
   closeReason: CloseReason;
   closeCause: string;
-  /** Jobs that were still running when the worker gave up on them. */
+  /** Jobs that ran on when their time was up: cut at the deadline of the drain, or killed. */
   abandoned: string[];
   failure: Failure | null;
 }
@@ -128,6 +128,7 @@ export interface WorkerOutput {
   /** `drained`: every job ended by itself. `closed`: sessions were ended. `failed`: it could not go on. */
   outcome: 'drained' | 'closed' | 'failed';
   cause: string;
+  /** Jobs that ran on when their time was up: cut at the deadline of the drain, or killed. */
   abandoned: string[];
   failure: Failure | null;
 }

@@ -221,15 +221,24 @@ export function testLaunch(): void {
         { type: 'process.tell', message: { type: 'close', reason, detail: '' } },
       ]);
       expect(job.state()).toBe('closing.awaitingOutcome');
-      job.hears(exit({ code: null, cause: 'job-over' }));
+      job.hears(exit({ code: 0 }));
       expect(job.sent.slice(1)).toEqual([
-        failed(`${reason}: The job process exited with code unknown before its session had ended.`),
+        failed(`${reason}: The job process exited with code 0 before its session had ended.`),
       ]);
       expect(job.output()).toMatchObject({
         outcome: 'failed',
         session: { outcome: 'failed', reason },
       });
       expect(job.removals.calls).toEqual([]);
+    });
+
+    it('that is taken back before its process is warm has not been', async () => {
+      const job = await startLaunching();
+      job.actor.send({ type: 'server.jobTerminated' });
+      job.hears(exit({ code: 0, cause: 'job-over' }));
+      expect(job.sent.slice(1)).toEqual([failed('the job was ended before it started')]);
+      expect(job.output()).toMatchObject({ outcome: 'cancelled', session: null, failure: null });
+      expect(job.types().at(-1)).toBe('job.ended');
     });
   });
 

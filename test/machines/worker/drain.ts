@@ -45,8 +45,8 @@ export function testDrain(): void {
       worker.request('AJ_3');
       expect(worker.answers().at(-1)).toEqual(['AJ_3', false]);
       expect(worker.reasons()).toEqual([['AJ_3', 'draining']]);
+      expect(worker.statuses().at(-1)).toEqual(['full', 1, 2]);
       await worker.finish('AJ_1');
-      expect(worker.statuses().at(-1)).toEqual(['full', 1, 1]);
       expect(worker.state()).toBe('draining');
       await worker.finish('AJ_2');
       letGo(worker);
@@ -105,7 +105,7 @@ export function testDrain(): void {
       expect(worker.output()).toEqual({
         outcome: 'closed',
         cause: 'drain-timeout',
-        abandoned: [],
+        abandoned: ['AJ_1'],
         failure: null,
       });
     });

@@ -51,7 +51,7 @@ export function testJobs(): void {
       child.getsWarm();
       child.exits();
       expect(child.told.map(({ type }) => type)).toEqual(['close']);
-      expect(worker.ends()).toEqual([['AJ_2', 'failed']]);
+      expect(worker.ends()).toEqual([['AJ_2', 'cancelled']]);
       expect(worker.removals.calls).toEqual([]);
     });
 
@@ -96,7 +96,7 @@ export function testJobs(): void {
       );
       child.exits(1);
       expect(told(worker, 'AJ_1')).toEqual([
-        { type: 'close', reason: 'memory-limit', detail: '' },
+        { type: 'close', reason: 'memory-limit', detail: expect.stringMatching(/of memory\.$/) },
         { type: 'outcomeReported' },
       ]);
       expect(worker.jobStatuses()).toEqual([['AJ_1', 'failed', 'memory-limit: too much']]);

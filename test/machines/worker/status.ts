@@ -61,6 +61,14 @@ export function testStatus(): void {
       },
     );
 
+    it('does not go out when only the number of jobs has changed, which the server ignores', async () => {
+      const worker = startReady();
+      await worker.run('AJ_1');
+      expect(worker.statuses()).toEqual([]);
+      worker.load.sees({ type: 'load.sampled', load: 0 });
+      expect(worker.statuses()).toEqual([['available', 0, 1]]);
+    });
+
     it('never has a load that is no number', () => {
       const worker = startReady();
       worker.load.sees({ type: 'load.sampled', load: 0.35 });
@@ -168,7 +176,8 @@ export function testStatus(): void {
       worker.load.sees({ type: 'load.failed', failure });
       expect(worker.emitted('worker.loadFailed')).toEqual([{ type: 'worker.loadFailed', failure }]);
       worker.request('AJ_1');
-      expect(worker.statuses().at(-1)).toEqual(['available', 0.345, 1]);
+      expect(worker.answers()).toEqual([]);
+      expect(worker.statuses().at(-1)).toEqual(['available', 0.345, 0]);
     });
 
     it('for want of an implementation is told, and the worker goes on', () => {
