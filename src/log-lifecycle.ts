@@ -43,7 +43,7 @@ const texts: Texts = {
     info(`draining worker${jobIds.length === 0 ? '' : `: ${count(jobIds, 'job')} still running`}`),
   'worker.closing': ({ jobIds }) =>
     info(
-      `shutting down worker${jobIds.length === 0 ? '' : `: ending ${count(jobIds, 'running job')}`}`,
+      `shutting down worker${jobIds.length === 0 ? '' : `: ending ${count(jobIds, 'running job')}: ${jobIds.join(', ')}`}`,
     ),
   'worker.closed': ({ outcome, abandoned, failure }) => closedLine(outcome, abandoned, failure),
 
@@ -122,7 +122,8 @@ function endedLine(event: Extract<LifecycleEvent, { type: 'job.ended' }> & JobFa
   const { end, session, failure } = event;
   const why = session === null ? '' : ` (${session.reason})`;
   if (end === 'succeeded') return info(`job succeeded${why}`);
-  const message = failure === null ? '' : `: ${failure.message}`;
+  const text = failure?.message ?? session?.detail ?? '';
+  const message = text === '' ? '' : `: ${text}`;
   if (end === 'failed') return error(`job failed${why}${message}`);
   return warn(`job ${end}${message}`);
 }

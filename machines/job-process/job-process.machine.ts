@@ -85,7 +85,7 @@ export const jobProcessMachine = setup({
     }),
     ask: sendTo('child', ({ context }) => ({
       type: 'child.tell',
-      message: { type: 'close', reason: rules.closeReason(context), detail: '' },
+      message: rules.closeRequest(context),
     })),
     terminateGroup: sendTo('child', { type: 'child.signal', signal: 'SIGTERM' }),
     killGroup: sendTo('child', { type: 'child.signal', signal: 'SIGKILL' }),

@@ -1,9 +1,10 @@
 import type { ProcessEvent } from '../events.ts';
-import type { CloseReason, Failure } from '../messages.ts';
+import type { Failure } from '../messages.ts';
 import type {
   ChildExit,
   JobProcessContext,
   JobProcessOutput,
+  LinkMessage,
   MemoryEvent,
   MemoryInput,
   ProcessReport,
@@ -99,8 +100,10 @@ export function spawnFailure(error: unknown): Failure {
 }
 
 /** What the process is asked to end for. */
-export function closeReason(context: JobProcessContext): CloseReason {
-  return context.cause === 'memory-limit' ? 'memory-limit' : 'worker-closing';
+export function closeRequest({ cause, failure }: JobProcessContext): LinkMessage {
+  return cause === 'memory-limit'
+    ? { type: 'close', reason: 'memory-limit', detail: failure?.message ?? '' }
+    : { type: 'close', reason: 'worker-closing', detail: '' };
 }
 
 /** What the memory monitor has to watch. */

@@ -94,6 +94,9 @@ class EntryRun {
   start(): Promise<void> {
     const { agent, ctx, controller } = this.#parts;
     this.#run = runInJobContext(ctx, async () => {
+      // XState starts the actors of a machine before its first actions: let the worker hear that the session has started,
+      // or it takes an entry that blocks or exits at once for a launch that failed, and tries it on other processes.
+      await Promise.resolve();
       try {
         await agent.entry(ctx);
       } catch (error) {

@@ -68,6 +68,15 @@ describe('a session in a forked job process', () => {
     });
   });
 
+  it.each(['process.exit(3);', 'for (;;);'])(
+    'has started as far as the worker knows, though all that entry does is %s',
+    async (statement) => {
+      const child = await JobProcessOnFork.launched(agent(`{ entry: () => { ${statement} } }`));
+      await child.next('session.started');
+      expect(child.types()).toEqual(['warm', 'session.started']);
+    },
+  );
+
   it('that the agent shuts down closes in order', async () => {
     const child = await JobProcessOnFork.launched(
       agent(`{

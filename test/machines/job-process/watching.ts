@@ -127,14 +127,16 @@ export function testWatching(): void {
         },
         { type: 'process.stopping', process: 'process.1', pid: 101, cause: 'memory-limit' },
       ]);
-      expect(process.child().told).toEqual([{ type: 'close', reason: 'memory-limit', detail: '' }]);
-      process.clock.increment(7_000);
-      expect(process.child().signals).toEqual(['SIGTERM', 'SIGKILL']);
-      process.child().exits(null, 'SIGKILL');
       const failure = {
         code: 'GR_PROCESS_MEMORY_LIMIT',
         message: 'The job process took more than 1000 MB of memory.',
       };
+      expect(process.child().told).toEqual([
+        { type: 'close', reason: 'memory-limit', detail: failure.message },
+      ]);
+      process.clock.increment(7_000);
+      expect(process.child().signals).toEqual(['SIGTERM', 'SIGKILL']);
+      process.child().exits(null, 'SIGKILL');
       expect(process.toClient).toMatchObject([
         { type: 'process.exited', cause: 'memory-limit', failure },
       ]);
