@@ -109,7 +109,7 @@ ${alignedTable(['event', 'when', 'level', 'line of the log', 'fields'], rowsOf(g
 
 const eventsPage = () => `# Events
 
-This page is made from the events and from the log. The values in the lines are examples.
+This page is made from the events and from the log; \`npm run docs\` writes it anew. The values in the lines are examples.
 
 Listen to a worker with \`worker.on('job.ended', listener)\`, or with \`'*'\` to every event; what \`on()\` returns ends it. What a
 listener throws is logged and hurts nobody. Events carry no time: they are told as they happen.

@@ -1,29 +1,26 @@
 /** The page of the options has every option with what it may be, its defaults, its flag and its variables. */
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { flags } from '../../src/cli/flags.ts';
 import { optionAliases, optionRules } from '../../src/options/rules.ts';
 import { WorkerPermissions } from '../../src/permissions.ts';
-import { resolveOptions } from '../../src/resolve-options.ts';
+import { checkedOptions } from './checked-options.ts';
 import { codeOf, readPage, sectionOf, tableRows } from './pages.ts';
 
 const page = readPage('docs/reference/options.md');
 const options = tableRows(page).filter((cells) => cells.length === 6);
-const given = { agent: fileURLToPath(import.meta.url), wsURL: 'ws://host' };
 const permissionDefaults = Object.fromEntries(Object.entries(new WorkerPermissions()));
-const credentials = { apiKey: 'key', apiSecret: 'secret' };
 
 /** What an option without a value of its own became, under the name that it is given by. */
 function defaultsIn(mode: 'production' | 'development'): Record<string, unknown> {
-  const resolved = resolveOptions({ ...given, ...credentials }, { env: {}, mode });
+  const resolved = checkedOptions({}, { mode });
   const [registration] = resolved.registrations;
   return {
     ...resolved,
     agentName: registration?.agentName,
     deployment: registration?.deployment,
     serverType: registration?.jobType,
-    production: resolveOptions({ ...given, ...credentials }, { env: {} }).production,
+    production: checkedOptions().production,
   };
 }
 
@@ -94,22 +91,21 @@ describe('docs/reference/options.md', () => {
 });
 
 describe('what the page says of defaults that adapt', () => {
-  const resolve = (extra: object) => resolveOptions({ ...given, ...credentials, ...extra });
-
   it('a step that is set makes the whole longer', () => {
-    expect(resolve({ sessionEndTimeoutMs: 100_000 }).shutdownTimeoutMs).toBe(115_000);
-    expect(resolve({ sessionEndTimeoutMs: 10_000 }).shutdownTimeoutMs).toBe(60_000);
+    expect(checkedOptions({ sessionEndTimeoutMs: 100_000 }).shutdownTimeoutMs).toBe(115_000);
+    expect(checkedOptions({ sessionEndTimeoutMs: 10_000 }).shutdownTimeoutMs).toBe(60_000);
   });
 
   it('the warning of memory comes before the limit', () => {
-    expect(resolve({ jobMemoryLimitMB: 500 }).jobMemoryWarnMB).toBe(400);
-    expect(resolve({ jobMemoryLimitMB: 5000 }).jobMemoryWarnMB).toBe(1000);
+    expect(checkedOptions({ jobMemoryLimitMB: 500 }).jobMemoryWarnMB).toBe(400);
+    expect(checkedOptions({ jobMemoryLimitMB: 5000 }).jobMemoryWarnMB).toBe(1000);
   });
 
   it('LIVEKIT_AGENT_NAME_OVERRIDE wins over code', () => {
     const env = { LIVEKIT_AGENT_NAME_OVERRIDE: 'over', LIVEKIT_AGENT_NAME: 'named' };
-    const resolved = resolveOptions({ ...given, ...credentials, agentName: 'coded' }, { env });
-    expect(resolved.registrations).toMatchObject([{ agentName: 'over' }]);
+    expect(checkedOptions({ agentName: 'coded' }, { env }).registrations).toMatchObject([
+      { agentName: 'over' },
+    ]);
   });
 });
 

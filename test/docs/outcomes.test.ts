@@ -31,7 +31,8 @@ function outcomesPage(): string {
   ]);
   return `# Outcomes
 
-This page is made from [machines/session/outcomes.ts](../../machines/session/outcomes.ts).
+This page is made from [machines/session/outcomes.ts](../../machines/session/outcomes.ts); \`npm run docs\` writes it
+anew.
 
 ## Why a session ends
 

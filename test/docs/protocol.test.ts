@@ -11,7 +11,7 @@ import { registrationMachine } from '../../machines/registration/registration.ma
 import { WorkerPermissions } from '../../src/permissions.ts';
 import { decodeServerMessage } from '../../src/protocol/decode-server-message.ts';
 import { encodeWorkerMessage } from '../../src/protocol/encode-worker-message.ts';
-import { checkedDefaults } from './checked-defaults.ts';
+import { checkedOptions } from './checked-options.ts';
 import { codeOf, readPage, sectionOf, tableRows } from './pages.ts';
 
 const page = readPage('docs/reference/protocol.md');
@@ -91,11 +91,14 @@ describe('messages to the server', () => {
 });
 
 it('each deadline is that of a machine, or the default of an option', () => {
-  const delays = registrationMachine.implementations.delays as Record<string, unknown>;
+  const delays: Record<string, unknown> = {
+    ...checkedOptions(),
+    ...registrationMachine.implementations.delays,
+  };
   const named = [...page.matchAll(/(\d+) s \(`(\w+)`\)/g)];
   expect(named.length).toBe(5);
   for (const [text, seconds, name = ''] of named) {
-    expect(delays[name] ?? checkedDefaults()[name], text).toBe(Number(seconds) * 1000);
+    expect(delays[name], text).toBe(Number(seconds) * 1000);
   }
 });
 
