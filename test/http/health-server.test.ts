@@ -38,6 +38,13 @@ function ask(server: HealthServer, path: string, init: RequestInit = {}): Promis
   return fetch(`http://${host}:${server.port}${path}`, init);
 }
 
+async function open(server: HealthServer): Promise<Socket> {
+  const socket = connect(server.port, host);
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  return socket;
+}
+
 /** Sends bytes as they are, and gives what came back until the end of the connection. */
 async function sendRaw(server: HealthServer, bytes: string): Promise<string> {
   const socket: Socket = connect(server.port, host);
@@ -145,9 +152,86 @@ describe('requests', () => {
     expect(await sendRaw(await listen(), large)).toMatch(/^HTTP\/1.1 431 /);
   });
 
+  it('with too many headers get 431', async () => {
+    const many = 'A: b\r\n'.repeat(5000);
+    const received = await sendRaw(await listen(), `GET / HTTP/1.1\r\nHost: x\r\n${many}\r\n`);
+    expect(received).toMatch(/^HTTP\/1.1 431 /);
+  });
+
+  it('with a URL that is too long get 431', async () => {
+    const long = `GET /${'x'.repeat(9000)} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    expect(await sendRaw(await listen(), long)).toMatch(/^HTTP\/1.1 431 /);
+  });
+
+  it.each([
+    ['no host', 'GET / HTTP/1.1\r\n\r\n'],
+    ['two lengths', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n'],
+    [
+      'a length and chunks',
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n',
+    ],
+    [
+      'a chunk that is none',
+      'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+    ],
+    ['a folded header', 'GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\nB\r\n\r\n'],
+  ])('with %s get 4xx', async (_what, bytes) => {
+    expect(await sendRaw(await listen(), bytes)).toMatch(/HTTP\/1.1 4\d\d /);
+  });
+
+  it.each(['/../../etc/passwd', '/%2e%2e/worker', '/worker/%00', 'http://elsewhere/worker', '*'])(
+    'for %s find nothing',
+    async (path) => {
+      const bytes = `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
+      expect(await sendRaw(await listen(), bytes)).toMatch(/^HTTP\/1.1 404 /);
+    },
+  );
+
+  it('to tunnel are cut off', async () => {
+    const bytes = 'CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n';
+    expect(await sendRaw(await listen(), bytes)).toBe('');
+  });
+
+  it('to upgrade are answered as any other', async () => {
+    const upgrade = 'Connection: Upgrade, close\r\nUpgrade: websocket';
+    const bytes = `GET / HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n\r\n`;
+    expect(await sendRaw(await listen(), bytes)).toMatch(/^HTTP\/1.1 200 /);
+  });
+
   it('that do not arrive in time get 408', async () => {
     const server = await listen({ requestTimeoutMs: 100 });
     expect(await sendRaw(server, 'GET / HTTP/1.1\r\nHost: x\r\n')).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  it('whose body does not arrive in time are cut off, answered or not', async () => {
+    const server = await listen({ requestTimeoutMs: 100 });
+    const head = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nx';
+    expect(await sendRaw(server, head)).toMatch(/^HTTP\/1.1 405 /);
+  });
+
+  it('that never begin are cut off', async () => {
+    const server = await listen({ requestTimeoutMs: 100 });
+    await sendRaw(server, '');
+  });
+
+  it('of an idle connection are not waited for', async () => {
+    const server = await listen({ requestTimeoutMs: 100 });
+    expect(await sendRaw(server, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')).toMatch(/\r\n\r\nOK$/);
+  });
+
+  it('over more than 256 connections at once are dropped, and the others served', async () => {
+    const server = await listen();
+    const sockets = await Promise.all(Array.from({ length: 256 }, () => open(server)));
+    const dropped = connect(server.port, host);
+    dropped.on('error', () => {});
+    dropped.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await new Promise((resolve) => dropped.once('close', resolve));
+    expect(dropped.bytesRead).toBe(0);
+    sockets[0]!.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(String((await once(sockets[0]!, 'data'))[0])).toMatch(/^HTTP\/1.1 200 /);
+    sockets[1]!.destroy();
+    await once(sockets[1]!, 'close');
+    await expect.poll(async () => (await ask(server, '/')).status).toBe(200);
   });
 });
 
