@@ -109,7 +109,12 @@ export const samples: Samples = {
     { event: { type: 'worker.full', status, cause: 'load' }, when: 'The load is too high.' },
   ],
   'worker.paused': [{ event: { type: 'worker.paused' }, when: '`worker.pause()` was called.' }],
-  'worker.resumed': [{ event: { type: 'worker.resumed' }, when: '`worker.resume()` was called.' }],
+  'worker.resumed': [
+    {
+      event: { type: 'worker.resumed' },
+      when: '`worker.resume()` was called: jobs are taken again.',
+    },
+  ],
   'worker.unavailable': [
     {
       event: { type: 'worker.unavailable', failure },

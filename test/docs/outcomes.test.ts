@@ -11,7 +11,7 @@ const ends: Record<JobEnd, string> = {
   succeeded: 'The session ended, and its outcome is `succeeded`.',
   failed: 'The session ended, and its outcome is `failed`; or the job could not be launched.',
   unassigned: 'It was accepted, but the assignment did not come in time.',
-  cancelled: 'The server terminated it before it was launched.',
+  cancelled: 'It was ended before anything of it had run, such as by the server.',
   lost: 'The connection closed on which it was being decided or accepted.',
 };
 

@@ -17,18 +17,20 @@ interface Manifest {
 const readme = readPage('README.md');
 const manifest = JSON.parse(readPage('package.json')) as Manifest;
 
-it('the agent is the file that the tests run, and is short', () => {
-  const [, agent] = /```ts\n([^]*?)```/.exec(sectionOf(readme, 'An agent')) ?? [];
-  expect(agent).toBe(readPage('docs/examples/greeter/agent.ts'));
-  expect(agent?.trimEnd().split('\n').length).toBeLessThanOrEqual(20);
-});
+/** The text with the block of code after `start` made anew. */
+function withBlock(text: string, start: RegExp, language: string, code: string): string {
+  const block = new RegExp(`(${start.source}\n+\`\`\`${language}\n)[^]*?(?=\`\`\`\n)`);
+  expect(text).toMatch(block);
+  return text.replace(block, (_all, head: string) => `${head}${code}`);
+}
 
-it('the picture is drawn from the machine', () => {
-  const [, picture] =
-    /<!-- worker-machine:[^\n]*-->\n\n```mermaid\n([^]*?)```\n\n<!-- \/worker-machine -->/.exec(
-      readme,
-    ) ?? [];
-  expect(picture).toBe(toMermaid(workerMachine, { depth: 2 }));
+it('the agent is the file that the tests run, and the picture is drawn from the machine', async () => {
+  const agent = readPage('docs/examples/greeter/agent.ts');
+  const withAgent = withBlock(readme, /## An agent/, 'ts', agent);
+  const picture = toMermaid(workerMachine, { depth: 2 });
+  const whole = withBlock(withAgent, /<!-- worker-machine:[^\n]*-->/, 'mermaid', picture);
+  await expect(whole).toMatchFileSnapshot('../../README.md');
+  expect(agent.trimEnd().split('\n').length).toBeLessThanOrEqual(20);
 });
 
 it('the peers are those of the package', () => {
