@@ -55,6 +55,11 @@ const steps = [
     isTestRun: true,
     needsBuild: true,
   },
+  {
+    name: 'soak of one minute',
+    command: 'node --import tsx test/soak/main.ts --minutes 1',
+    needsBuild: true,
+  },
 ];
 
 const reports = mkdtempSync(join(tmpdir(), 'greenroom-verify-'));
