@@ -21,7 +21,7 @@ const said = (words: string) => program.waitForLog(words, ({ msg }) => msg === w
 test('from its prewarm to its shutdown callback', async () => {
   // tsx compiles the whole of it first, three times.
   await program.waitForLog('registered', ({ msg }) => msg === 'registered worker');
-  await program.waitForEvent('worker.available');
+  await stage.ready({ program, agentName: 'ada' });
 
   const room = newRoom();
   const caller = await stage.join(room, 'caller');

@@ -59,6 +59,7 @@ test("the worker's socket is cut: it registers again, calls go on, and new ones 
   const from = program.log.items.length;
   (await proxy.waitForConnection('/agent')).cut();
   await program.waitForEvent('registration.lost');
+  await stage.ready(worker, { from });
   const after = await registered(worker, from);
   expect(after).not.toBe(before);
   expect(media.open).toBe(true);
@@ -106,7 +107,8 @@ test('the server is killed and comes back: the worker can be dispatched to again
   await program.waitForEvent('registration.lost');
 
   server = await start(server);
-  await registered(worker, from);
+  stage.server = server;
+  await stage.ready(worker, { from });
   await expectGoesOn(worker, await stage.call(worker));
 
   const settled = await program.log.waitFor(

@@ -90,7 +90,8 @@ function launch(options, ports, apiSecret) {
       stun_servers: [`${host}:3478`],
     },
     keys: { [apiKey]: apiSecret },
-    logging: { json: true, level: 'info' },
+    // Also the status of each worker, which is when a dispatch can reach it.
+    logging: { json: true, level: 'info', component_levels: { agents: 'debug' } },
     ...options.config,
   };
   const env = { ...process.env, ...options.env, LIVEKIT_CONFIG: JSON.stringify(config) };
