@@ -84,7 +84,7 @@ export function jobIds(context: WorkerContext): string[] {
 }
 
 /** Jobs that run. */
-export function runningJobIds(context: Pick<WorkerContext, 'slots'>): string[] {
+function runningJobIds(context: Pick<WorkerContext, 'slots'>): string[] {
   return Object.values(context.slots)
     .filter((slot) => slot.phase === 'running')
     .map((slot) => slot.jobId);
