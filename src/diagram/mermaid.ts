@@ -14,7 +14,7 @@ export function toMermaid(machine: AnyStateMachine, options: MermaidOptions = {}
   return [
     'stateDiagram-v2',
     ...childrenLines(root, depth, '  '),
-    ...statesOf(root, depth).flatMap((state) => transitionLines(state, depth)),
+    ...new Set(statesOf(root).flatMap((state) => transitionLines(state, depth))),
     '',
   ].join('\n');
 }
@@ -46,15 +46,19 @@ function stateLines(state: AnyStateNode, depth: number, indent: string): string[
 
 function transitionLines(state: AnyStateNode, depth: number): string[] {
   const transitions = [...[...state.transitions.values()].flat(), ...(state.always ?? [])];
-  const lines = transitions.flatMap((transition) =>
-    (transition.target ?? []).map((target) => {
+  const from = shownState(state, depth);
+  const isClosed = from.path.length >= depth;
+  return transitions.flatMap((transition) =>
+    (transition.target ?? []).flatMap((target) => {
+      // What happens inside a state that is drawn closed is not drawn, what leads out of it is.
+      const staysInside = isInside(target, from) || (from !== state && target === from);
+      if (isClosed && staysInside) return [];
       const label = labelOf(transition);
-      const source = isInside(target, state) ? anyOf(state) : idOf(state);
+      const source = isInside(target, state) ? anyOf(state) : idOf(from);
       const end = idOf(shownState(target, depth));
-      return `  ${source} --> ${end}${label === '' ? '' : ` : ${label}`}`;
+      return [`  ${source} --> ${end}${label === '' ? '' : ` : ${label}`}`];
     }),
   );
-  return [...new Set(lines)];
 }
 
 /** A picture has no good arrow from a state to one inside it: a small extra state stands for all of them. */
@@ -101,9 +105,8 @@ function shownState(state: AnyStateNode, depth: number): AnyStateNode {
     : state;
 }
 
-function statesOf(state: AnyStateNode, depth: number): AnyStateNode[] {
-  if (state.path.length >= depth) return [state];
-  return [state, ...Object.values(state.states).flatMap((child) => statesOf(child, depth))];
+function statesOf(state: AnyStateNode): AnyStateNode[] {
+  return [state, ...Object.values(state.states).flatMap((child) => statesOf(child))];
 }
 
 function idOf(state: AnyStateNode): string {
