@@ -116,7 +116,7 @@ section('Capacity', () => {
     await expectServed(worker, name);
     const { told } = worker.handle.getSnapshot().context;
     record('the server is told less than its own gate of 0.7, and sends jobs');
-    expect(told).toMatchObject({ status: 'available', jobCount: worker.handle.activeJobs.length });
+    expect(told?.status).toBe('available');
     expect(told?.load).toBeCloseTo((0.69 * 0.8) / 0.9, 5);
   });
 
