@@ -123,6 +123,11 @@ describe('the invariants', () => {
     expect(check(...steady, grown)).toHaveLength(1);
   });
 
+  test('a process that takes the number of one that is gone is not mistaken for it', () => {
+    const running = (at: number, ...pids: number[]): Untimed => ({ type: 'running', pids, at });
+    expect(check(opened, ...job('1'), running(500), running(9_000, 100))).toEqual([]);
+  });
+
   test('a connection that closes takes its requests and its status along', () => {
     const closed: Untimed = { type: 'closed', connection: 'A' };
     expect(check(opened, ...job('1').slice(0, 1), closed, { ...opened, at: 9_000 })).toEqual([]);

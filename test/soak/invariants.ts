@@ -151,9 +151,14 @@ export class Invariants {
   }
 
   #checkProcesses(pids: readonly number[], now: number): void {
-    for (const [name, { pid, endedAt }] of this.#jobs) {
-      if (pid === null || endedAt === null || now - endedAt <= this.#limits.processMs) continue;
-      if (pids.includes(pid)) this.#violated(`process ${pid} outlives its job ${name}`);
+    for (const [name, job] of this.#jobs) {
+      const { pid, endedAt } = job;
+      if (pid === null || endedAt === null) continue;
+      // Gone; its number may be another process's soon.
+      if (!pids.includes(pid)) job.pid = null;
+      else if (now - endedAt > this.#limits.processMs) {
+        this.#violated(`process ${pid} outlives its job ${name}`);
+      }
     }
   }
 

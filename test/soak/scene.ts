@@ -1,6 +1,8 @@
 /** What a soak plays with: a server, a relay in front of it, a worker program, jobs and callers. */
+import { randomUUID } from 'node:crypto';
 import { AgentDispatchClient, RoomServiceClient } from 'livekit-server-sdk';
 import { type LiveKitServer, startLiveKitServer } from '../support/livekit-server.mjs';
+import { runVariable } from '../support/processes.ts';
 import { joinRoom, type Participant } from '../support/participants.ts';
 import { agentFile, newRoom } from '../support/stage.ts';
 import {
@@ -30,6 +32,8 @@ export interface Audience {
 /** The scene. */
 export class Scene {
   readonly worker: WorkerProgram;
+  /** By which the worker and all that it starts can be found. */
+  readonly mark = randomUUID();
   readonly #binary: string;
   #server: LiveKitServer;
   readonly #relay: Relay;
@@ -67,7 +71,7 @@ export class Scene {
       server: { url: relay.url, apiKey, apiSecret },
       // The footprint of a worker is only comparable after a collection of garbage.
       nodeArgs: ['--expose-gc'],
-      env: { AGENT_OPTIONS: JSON.stringify(options) },
+      env: { AGENT_OPTIONS: JSON.stringify(options), [runVariable]: this.mark },
     });
     this.worker.log.watch((line) => {
       this.#follow(line);

@@ -1,6 +1,6 @@
 /** Rounds of random actions on a worker, with a look at everything between them. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { descendantsOf, describe, listProcesses, waitForNone } from '../support/processes.ts';
+import { describe, listProcesses, processesOfRun, waitForNone } from '../support/processes.ts';
 import { describeExit } from '../support/program.mjs';
 import type { LogLine } from '../support/worker-program.ts';
 import { Plan } from './actions.ts';
@@ -124,12 +124,10 @@ export class Soak {
   }
 
   async #finish(): Promise<void> {
-    const { worker } = this.#scene;
-    const pids = [worker.pid, ...this.#jobPids, ...descendantsOf(worker.pid).map(({ pid }) => pid)];
+    const { worker, mark } = this.#scene;
     worker.signal('SIGTERM');
     const exit = describeExit(await worker.exited);
-    const look = () => listProcesses().filter(({ pid }) => pids.includes(pid));
-    const left = await waitForNone(look, 5_000);
+    const left = await waitForNone(() => processesOfRun(mark), 5_000);
     this.#take({ type: 'finished', exit, left: left.map((info) => describe([info])) });
   }
 
