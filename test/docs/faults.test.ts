@@ -1,11 +1,13 @@
 /** The page of the fault cases names the cases that are declared, and no others. */
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type FaultRow, faultPage, pageMistakes, terminalTable } from '../support/fault-table.mjs';
 import { runVariable } from '../support/processes.ts';
 
+const pageFile = fileURLToPath(new URL('../../docs/reference/faults.md', import.meta.url));
 const tool = fileURLToPath(new URL('../tools/faults.mjs', import.meta.url));
 
 it('docs/reference/faults.md has every case with its bound, and no other', async () => {
@@ -16,6 +18,14 @@ it('docs/reference/faults.md has every case with its bound, and no other', async
   }).catch((error: { stdout: string; stderr: string }) => error);
   expect(stderr).toBe('');
   expect(stdout).toMatch(/^\d+ cases compared/m);
+});
+
+it('each of the rules R1 to R18 has a case', () => {
+  const rules = [...readFileSync(pageFile, 'utf8').matchAll(/^\| (R\d+) /gm)].map(
+    ([, rule]) => rule,
+  );
+  const all = Array.from({ length: 18 }, (_, index) => `R${index + 1}`);
+  expect(new Set(rules)).toEqual(new Set(all));
 });
 
 describe('the table', () => {

@@ -170,8 +170,9 @@ section.concurrent('Server and network', () => {
     record.start();
     connection.assign('AJ_1');
     connection.terminate('AJ_1');
-    const { end, session } = await worker.ended('AJ_1');
-    record(`the job has ${end} (${session?.reason})`);
+    const { end } = await worker.ended('AJ_1');
+    record(`the job is ${end} before it starts, its process is stopped`);
+    expect(await connection.jobUpdate('AJ_1')).toMatchObject({ status: failed });
     expect(worker.handle.activeJobs).toEqual([{ jobId: 'AJ_0', phase: 'running' }]);
   });
 

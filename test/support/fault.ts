@@ -36,9 +36,9 @@ declare module 'vitest' {
   }
 }
 
-/** Takes the outcome of a case, which also stops its clock. */
+/** Takes the outcome of a case, which also stops its clock. `tookMs` is for a time that the case has measured itself. */
 export interface FaultRecord {
-  (outcome: string): void;
+  (outcome: string, tookMs?: number): void;
   /** The fault happens now. */
   start: () => void;
   /** Undone when the case is over, however it ends. */
@@ -94,9 +94,9 @@ function declareIn(name: FaultSection, declare: () => void): void {
 function measure(undos: (() => unknown)[]) {
   const facts: Pick<FaultFacts, 'outcome' | 'tookMs'> = {};
   let started = performance.now();
-  const record = (outcome: string): void => {
+  const record = (outcome: string, tookMs = performance.now() - started): void => {
     if (facts.outcome !== undefined) throw new Error('The case has recorded its outcome already.');
-    facts.tookMs = performance.now() - started;
+    facts.tookMs = tookMs;
     facts.outcome = outcome;
   };
   record.start = (): void => void (started = performance.now());

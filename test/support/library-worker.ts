@@ -87,7 +87,9 @@ export class LibraryWorker {
   /** The process of a job, once its entry was called. */
   async pidOf(jobId: string): Promise<number> {
     const { pid } = await this.next('job.started', (event) => event.jobId === jobId);
-    return pid ?? 0;
+    // A signal to the process 0 would go to the test's own group.
+    if (pid === null) throw new Error(`The process of the job ${jobId} has no pid.`);
+    return pid;
   }
 
   /** Kills what is left. */

@@ -64,7 +64,10 @@ async function check() {
  * @returns {FaultRow[]}
  */
 function rowsOf(vitest) {
-  const modules = vitest.state.getTestModules();
+  // Not in the order in which they happened to run.
+  const modules = vitest.state
+    .getTestModules()
+    .toSorted((one, other) => one.moduleId.localeCompare(other.moduleId));
   return modules.flatMap((module) => {
     for (const error of module.errors()) console.error(error);
     return [...module.children.allTests()].flatMap((test) => {
