@@ -1,6 +1,5 @@
 /** What signals do to a worker program, step by step, and what its exit code tells. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { startSignalServer } from '../support/signal-server.ts';
 import type { WorkerProgram } from '../support/worker-program.ts';
 import { type ConnectedWorker, Dispatcher } from './dispatcher.ts';
 import { agentSource, binary, Project, waits } from './project.ts';
@@ -80,27 +79,6 @@ describe('in production the first signal drains', () => {
     expect(closed(program)).toMatchObject({ outcome: 'drained', abandoned: [] });
   });
 
-  it('also while the first job process warms up', async () => {
-    const { program } = await launch(
-      '{ prewarm: () => new Promise(() => {}), entry: async () => {} }',
-    );
-    await program.waitForEvent('registration.registered');
-    program.signal('SIGTERM');
-    expect(await program.exited).toEqual({ code: 0, signal: null });
-  });
-
-  it('also before the server has answered', async () => {
-    const server = await startSignalServer();
-    project = new Project({ 'agent.js': agentSource(waits) });
-    const access = { url: server.url, apiKey: 'key', apiSecret: 'secret' };
-    const program = project.worker({ server: access, args: ['start', '--port', 'none'] });
-    await server.accept();
-    program.signal('SIGTERM');
-    expect(await program.exited).toEqual({ code: 0, signal: null });
-    expect(program.events).not.toContain('registration.registered');
-    await server.close();
-  });
-
   it('also while the program is still being loaded', async () => {
     const dispatcher = await Dispatcher.start();
     // The signal comes in the very moment cli.runApp() has returned.
@@ -155,17 +133,6 @@ describe('in production the second signal ends the sessions', () => {
     });
     expect(await program.exited).toEqual({ code, signal: null });
     expect(closed(program)).toMatchObject({ outcome: 'closed', abandoned: [] });
-  });
-
-  it('but the same one again within a moment is the same one: a terminal and npm both pass it on', async () => {
-    const { program, jobPid } = await launchBusy(untilTold);
-    program.signal('SIGINT');
-    program.signal('SIGINT');
-    await step(program, 'drain');
-    program.signal('SIGINT');
-    process.kill(jobPid, 'SIGUSR2');
-    expect(await program.exited).toEqual({ code: 0, signal: null });
-    expect(program.events.filter((event) => event === 'cli.signal')).toEqual(['cli.signal']);
   });
 });
 

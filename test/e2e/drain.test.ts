@@ -1,4 +1,4 @@
-/** How a worker ends while calls are running: by one signal, by two, by three, at its deadline, and by SIGKILL. */
+/** How a worker ends while calls are running: by one signal, by two, by three, and at its deadline. By SIGKILL: see `test/faults`. */
 import { afterEach, expect, inject, test } from 'vitest';
 import { descendantsOf, expectNoneLeft } from '../support/processes.ts';
 import { ended, newRoom, Stage, type StageJob, type StageWorker } from '../support/stage.ts';
@@ -99,16 +99,4 @@ test('a call that outlives drainTimeoutMs is cut', async () => {
   expect(await program.exited).toEqual({ code: 143, signal: null });
   expect(await stage.whoIsIn(room)).toEqual(['caller']);
   await expectNoneLeft(pids);
-});
-
-test('when the worker is killed, its sessions end by themselves and nothing is left', async () => {
-  const { program, room, pids } = await call();
-  program.signal('SIGKILL');
-  const callback = await program.log.waitFor(
-    'The callback',
-    (line) => line.msg === 'shutdown callback',
-  );
-  expect(callback).toMatchObject({ reason: 'orphaned' });
-  await expectNoneLeft(pids);
-  expect(await stage.whoIsIn(room)).toEqual(['caller']);
 });
