@@ -63,9 +63,10 @@ const worker = setup({
     noteRegistered: assign(({ context }, params: { registration: string; workerId: string }) => ({
       entries: rules.withWorkerId(context.entries, params.registration, params.workerId),
     })),
-    forgetRegistration: enqueueActions(({ context, enqueue }, params: { id: string }) => {
-      enqueue.assign({ entries: rules.withoutRegistration(context.entries, params.id) });
-      enqueue.stopChild(params.id);
+    forgetRegistration: enqueueActions(({ context, event, enqueue }) => {
+      const id = rules.endedActor(event);
+      enqueue.assign({ entries: rules.withoutRegistration(context.entries, id) });
+      enqueue.stopChild(id);
     }),
     notePoolReady: assign({ isPoolReady: true }),
     notePoolFailing: assign({ isPoolReady: false }),
@@ -91,10 +92,14 @@ const worker = setup({
     noteBug: assign(({ context }, params: { error: unknown }) => ({
       failure: context.failure ?? rules.internalFailure(params.error),
     })),
-    freeSlot: enqueueActions(({ context, enqueue }, params: { slot: string }) => {
-      enqueue.assign({ slots: rules.withoutSlot(context.slots, params.slot) });
-      enqueue.stopChild(params.slot);
+    freeSlot: enqueueActions(({ context, event, enqueue }) => {
+      const slot = rules.endedActor(event);
+      enqueue.assign({ slots: rules.withoutSlot(context.slots, slot) });
+      enqueue.stopChild(slot);
     }),
+    noteRegistrationFailure: assign(({ context, event }) => ({
+      failure: context.failure ?? rules.registrationFailure(event),
+    })),
     capacityChanged: raise({ type: 'worker.capacityChanged' }),
     refuse: enqueueActions(
       ({ context, enqueue }, params: { request: Request; reason: RejectReason }) => {
@@ -148,15 +153,6 @@ const worker = setup({
         enqueue.sendTo(ref, { type: 'job.close', reason: context.closeReason });
       }
     }),
-    /** The server is told what it may send: status and load always together, at once (R4). */
-    tellStatus: enqueueActions(({ context, enqueue }, params: { wantsJobs: boolean }) => {
-      const status = rules.reportedStatus(context, params.wantsJobs);
-      if (rules.isSameStatus(context.told, status)) return;
-      enqueue.assign({ told: status });
-      for (const { ref } of Object.values(context.entries)) {
-        enqueue.sendTo(ref, { type: 'worker.statusChanged', status });
-      }
-    }),
     tellPool: sendTo('pool', (_, params: { command: PoolCommand }) => params.command),
     closeRegistrations: enqueueActions(({ context, enqueue }) => {
       for (const { ref } of Object.values(context.entries)) {
@@ -194,6 +190,18 @@ const worker = setup({
   },
 });
 
+/** The server is told what it may send: status and load always together, at once (R4). */
+function tellStatus(wantsJobs: boolean) {
+  return worker.enqueueActions(({ context, enqueue }) => {
+    const status = rules.reportedStatus(context, wantsJobs);
+    if (rules.isSameStatus(context.told, status)) return;
+    enqueue.assign({ told: status });
+    for (const { ref } of Object.values(context.entries)) {
+      enqueue.sendTo(ref, { type: 'worker.statusChanged', status });
+    }
+  });
+}
+
 /**
  * The program that registers with the server and owns the job processes: it admits or refuses each job request, spawns a
  * job for each admitted one, tells every registration at once what it can take, drains and closes.
@@ -201,6 +209,8 @@ const worker = setup({
 export const workerMachine = worker
   .extend({
     actions: {
+      tellWanting: tellStatus(true),
+      tellFull: tellStatus(false),
       /** Reserves a slot and spawns the job in it. Slot ids are pooled, so that event types stay few. */
       admit: worker.assign(({ context, event, spawn, self }) => {
         if (event.type !== 'registration.jobRequested') return {};
@@ -358,61 +368,37 @@ export const workerMachine = worker
       },
       'registration.jobRequested': {
         description: 'Job processes fail to get warm.',
-        actions: {
-          type: 'refuse',
-          params: ({ event }) => ({ request: event, reason: 'warming' }),
-        },
+        actions: { type: 'refuse', params: ({ event }) => ({ request: event, reason: 'warming' }) },
       },
       'job.phaseChanged': {
         actions: [{ type: 'notePhase', params: ({ event }) => event }, 'capacityChanged'],
       },
       'xstate.done.actor.job.*': {
         description: 'The job has its outcome: the slot is free.',
-        actions: [
-          { type: 'freeSlot', params: ({ event }) => ({ slot: event.actorId }) },
-          'capacityChanged',
-        ],
+        actions: ['freeSlot', 'capacityChanged'],
       },
       'xstate.error.actor.job.*': {
         description: 'A bug in a job actor: the others go on, and no new job is taken.',
         target: '.draining',
-        actions: [
-          { type: 'noteBug', params: ({ event }) => event },
-          { type: 'freeSlot', params: ({ event }) => ({ slot: event.actorId }) },
-        ],
+        actions: [{ type: 'noteBug', params: ({ event }) => event }, 'freeSlot'],
       },
       'xstate.done.actor.registration.*': [
         {
           description: 'Refused for good, or maxRetry is used up, with nothing to wait for.',
           guard: 'hasNoJobs',
           target: '.closing',
-          actions: [
-            { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
-            {
-              type: 'noteFailure',
-              params: ({ event }) => ({ failure: rules.registrationFailure(event.output) }),
-            },
-          ],
+          actions: ['forgetRegistration', 'noteRegistrationFailure'],
         },
         {
           description: 'maxRetry is used up: running jobs end, then the worker fails.',
           target: '.draining',
-          actions: [
-            { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
-            {
-              type: 'noteFailure',
-              params: ({ event }) => ({ failure: rules.registrationFailure(event.output) }),
-            },
-          ],
+          actions: ['forgetRegistration', 'noteRegistrationFailure'],
         },
       ],
       'xstate.error.actor.registration.*': {
         description: 'A bug in a registration actor: running jobs end, then the worker fails.',
         target: '.draining',
-        actions: [
-          { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
-          { type: 'noteBug', params: ({ event }) => event },
-        ],
+        actions: ['forgetRegistration', { type: 'noteBug', params: ({ event }) => event }],
       },
       'xstate.done.actor.pool': {
         description: 'The agent can never work.',
@@ -534,11 +520,11 @@ export const workerMachine = worker
           },
           available: {
             description: 'Takes jobs. A slot is reserved at the request, before the answer.',
-            entry: [{ type: 'tellStatus', params: { wantsJobs: true } }, 'emitAvailable'],
+            entry: ['tellWanting', 'emitAvailable'],
             on: {
               'worker.capacityChanged': [
                 { guard: 'hasNoRoom', target: 'full' },
-                { actions: { type: 'tellStatus', params: { wantsJobs: true } } },
+                { actions: 'tellWanting' },
               ],
               'registration.jobRequested': [
                 {
@@ -557,11 +543,11 @@ export const workerMachine = worker
           },
           full: {
             description: 'All slots are taken, or the load reaches the threshold.',
-            entry: [{ type: 'tellStatus', params: { wantsJobs: false } }, 'emitFull'],
+            entry: ['tellFull', 'emitFull'],
             on: {
               'worker.capacityChanged': [
                 { guard: 'hasRoom', target: 'available' },
-                { actions: { type: 'tellStatus', params: { wantsJobs: false } } },
+                { actions: 'tellFull' },
               ],
               'registration.jobRequested': {
                 actions: {
@@ -576,13 +562,11 @@ export const workerMachine = worker
           },
           paused: {
             description: 'The operator wants no new jobs; running ones go on.',
-            entry: [{ type: 'tellStatus', params: { wantsJobs: false } }, 'emitPaused'],
+            entry: ['tellFull', 'emitPaused'],
             on: {
               'worker.pause': { description: 'It is paused already.' },
               'worker.resume': { target: 'deciding', actions: 'emitResumed' },
-              'worker.capacityChanged': {
-                actions: { type: 'tellStatus', params: { wantsJobs: false } },
-              },
+              'worker.capacityChanged': { actions: 'tellFull' },
               'pool.failing': {
                 actions: [
                   'notePoolFailing',
@@ -605,11 +589,9 @@ export const workerMachine = worker
           unavailable: {
             description:
               'Job processes fail to get warm: no job is taken until one proves that the agent works again.',
-            entry: { type: 'tellStatus', params: { wantsJobs: false } },
+            entry: 'tellFull',
             on: {
-              'worker.capacityChanged': {
-                actions: { type: 'tellStatus', params: { wantsJobs: false } },
-              },
+              'worker.capacityChanged': { actions: 'tellFull' },
             },
           },
         },
@@ -618,7 +600,7 @@ export const workerMachine = worker
         description:
           'No new jobs; every admitted one may end by itself (R16). It can be called off until the worker closes.',
         entry: [
-          { type: 'tellStatus', params: { wantsJobs: false } },
+          'tellFull',
           'emitDraining',
           'tellJobsDraining',
           {
@@ -644,31 +626,21 @@ export const workerMachine = worker
           'pool.ready': { actions: 'notePoolReady' },
           'pool.recovered': { actions: 'notePoolReady' },
           'pool.failing': { actions: 'notePoolFailing' },
-          'worker.capacityChanged': {
-            actions: { type: 'tellStatus', params: { wantsJobs: false } },
-          },
+          'worker.capacityChanged': { actions: 'tellFull' },
           'registration.jobRequested': {
             actions: {
               type: 'refuse',
               params: ({ event }) => ({ request: event, reason: 'draining' }),
             },
           },
-          'xstate.done.actor.registration.*': {
-            actions: { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
-          },
+          'xstate.done.actor.registration.*': { actions: 'forgetRegistration' },
           'xstate.error.actor.registration.*': {
             description: 'A bug in a registration actor: the worker drains already.',
-            actions: [
-              { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
-              { type: 'noteBug', params: ({ event }) => event },
-            ],
+            actions: ['forgetRegistration', { type: 'noteBug', params: ({ event }) => event }],
           },
           'xstate.error.actor.job.*': {
             description: 'A bug in a job actor: the worker drains already.',
-            actions: [
-              { type: 'freeSlot', params: ({ event }) => ({ slot: event.actorId }) },
-              { type: 'noteBug', params: ({ event }) => event },
-            ],
+            actions: ['freeSlot', { type: 'noteBug', params: ({ event }) => event }],
           },
         },
         after: {
@@ -688,7 +660,7 @@ export const workerMachine = worker
       },
       closing: {
         description: 'Sessions end, then the processes, then the connections.',
-        entry: [{ type: 'tellStatus', params: { wantsJobs: false } }, 'emitClosing'],
+        entry: ['tellFull', 'emitClosing'],
         on: {
           'worker.drain': { description: 'It closes already.' },
           'worker.close': { description: 'It closes already.' },
@@ -699,15 +671,9 @@ export const workerMachine = worker
               params: ({ event }) => ({ request: event, reason: 'not-running' }),
             },
           },
-          'xstate.done.actor.registration.*': {
-            actions: { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
-          },
-          'xstate.error.actor.registration.*': {
-            actions: { type: 'forgetRegistration', params: ({ event }) => ({ id: event.actorId }) },
-          },
-          'xstate.error.actor.job.*': {
-            actions: { type: 'freeSlot', params: ({ event }) => ({ slot: event.actorId }) },
-          },
+          'xstate.done.actor.registration.*': { actions: 'forgetRegistration' },
+          'xstate.error.actor.registration.*': { actions: 'forgetRegistration' },
+          'xstate.error.actor.job.*': { actions: 'freeSlot' },
         },
         initial: 'endingJobs',
         states: {

@@ -1,11 +1,8 @@
 import type { JobEvent, WorkerEvent } from '../events.ts';
 import type { Failure, Job, RejectReason, WorkerStatus } from '../messages.ts';
 import type { ProcessPoolOutput } from '../process-pool/process-pool.types.ts';
-import type {
-  RegistrationCommand,
-  RegistrationOutput,
-} from '../registration/registration.types.ts';
-import type { Slot, WorkerContext, WorkerOutput } from './worker.types.ts';
+import type { RegistrationCommand } from '../registration/registration.types.ts';
+import type { Slot, WorkerContext, WorkerOutput, WorkerMachineEvent } from './worker.types.ts';
 
 /** The server takes a worker that reports 0.7 or more for full, whatever its own threshold (`agents.target_load`). */
 const SERVER_GATE = 0.69;
@@ -115,8 +112,7 @@ export function withPhase(
 
 /** The slots without one. */
 export function withoutSlot(slots: Record<string, Slot>, id: string): Record<string, Slot> {
-  const rest = { ...slots };
-  delete rest[id];
+  const { [id]: _freed, ...rest } = slots;
   return rest;
 }
 
@@ -163,9 +159,15 @@ export function lateCommand(jobId: string, workerId: string): RegistrationComman
   };
 }
 
+/** The id of the actor that ended; empty for every other event. */
+export function endedActor(event: WorkerMachineEvent): string {
+  return 'actorId' in event ? event.actorId : '';
+}
+
 /** Why the worker cannot go on without a registration; `null` when it was closed on purpose. */
-export function registrationFailure(ended: RegistrationOutput): Failure | null {
-  return ended.outcome === 'failed' ? ended.failure : null;
+export function registrationFailure(event: WorkerMachineEvent): Failure | null {
+  if (!('output' in event) || !('registration' in event.output)) return null;
+  return event.output.outcome === 'failed' ? event.output.failure : null;
 }
 
 /** Why the worker cannot go on without its pool. */
