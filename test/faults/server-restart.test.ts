@@ -16,9 +16,11 @@ section.concurrent('Server and network', () => {
       const { server, stage, worker, caller, job } = await startCall(record);
       server.kill('SIGTERM');
       // It waits for everyone to leave, and takes workers and calls until then.
-      const other = await stage.call(worker);
+      const otherRoom = newRoom();
+      const second = await stage.join(otherRoom, 'second');
+      const other = await stage.call(worker, { room: otherRoom });
       expect(worker.program.events).not.toContain('registration.lost');
-      await caller.leave();
+      await Promise.all([caller.leave(), second.leave()]);
       for (const { jobId } of [job, other]) {
         const ended = await worker.program.waitForEvent(
           'job.ended',

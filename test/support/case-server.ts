@@ -13,7 +13,7 @@ export async function startCaseServer(
     binary: inject('liveKitBinary'),
     guard: testGuard(),
     // A room closes 2 s after its last caller.
-    config: { room: { departure_timeout: 2, empty_timeout: 2 } },
+    config: { room: { departure_timeout: 2 } },
     ...(again !== undefined && { ports: again.ports, apiSecret: again.apiSecret }),
   });
   record.after(() => server.stop());
