@@ -71,11 +71,11 @@ section.concurrent('Server and network', () => {
     expect(worker.all('registration.retrying').map(({ attempt }) => attempt)).toEqual([1, 2, 1]);
   });
 
-  fault('slow network: 700 ms each way', { within: 2_000 }, async (record) => {
+  fault('slow network: 500 ms each way', { within: 2_000 }, async (record) => {
     const server = await ScriptedServer.start(record);
     const proxy = await startTcpProxy(server.access.url);
     record.after(() => proxy.close());
-    proxy.delay(700);
+    proxy.delay(500);
     const worker = await LibraryWorker.start(record, { ...server.access, url: proxy.url });
     const connection = await server.available(1);
     // The latency holds while pings go to and fro.
