@@ -46,7 +46,7 @@ describe('the table', () => {
         '',
         '| case | what happens | time | bound |',
         '| --- | --- | --- | --- |',
-        '| quick | closed | 0.1 s | 2.5 s |',
+        '| quick | closed | < 1 s | 2.5 s |',
         '',
         '## Signals',
         '',

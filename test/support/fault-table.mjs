@@ -141,9 +141,7 @@ function bound({ withinMs }) {
  */
 function rounded({ tookMs }) {
   if (tookMs === null) return '–';
-  return tookMs < 950
-    ? `0.${Math.max(1, Math.round(tookMs / 100))} s`
-    : `${Math.round(tookMs / 1000)} s`;
+  return tookMs < 1_000 ? '< 1 s' : `${Math.round(tookMs / 1_000)} s`;
 }
 
 /** @param {string} text */
