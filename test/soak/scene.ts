@@ -69,8 +69,9 @@ export class Scene {
     this.worker = startWorkerProgram({
       agent: agentFile('soaks'),
       server: { url: relay.url, apiKey, apiSecret },
-      // The footprint of a worker is only comparable after a collection of garbage.
-      nodeArgs: ['--expose-gc'],
+      // The footprint of a worker is only comparable after a collection of garbage, which leaves the young generation at the
+      // size that it has grown to: up to 32 MiB, so it may not grow here.
+      nodeArgs: ['--expose-gc', '--max-semi-space-size=1'],
       env: { AGENT_OPTIONS: JSON.stringify(options), [runVariable]: this.mark },
     });
     this.worker.log.watch((line) => {

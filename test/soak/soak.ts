@@ -21,7 +21,7 @@ type Untimed = Fact extends infer One ? (One extends Fact ? Omit<One, 'at'> : ne
 
 const maxJobs = 4;
 /** After so many actions the soak lets everything end, and looks. */
-const actionsPerRound = 25;
+const actionsPerRound = 15;
 /** A session whose server was restarted ends when its client gives up, a connection when the back-off is over. */
 const settleMs = 90_000;
 const sampleMs = 500;
