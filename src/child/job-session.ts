@@ -9,10 +9,11 @@ import type {
   SessionEvent,
   SessionOutput,
 } from '../../machines/session/session.types.ts';
+import type { Clock } from '../clock.ts';
 import { toFailure } from '../errors.ts';
 import type { Credentials, FromJobProcess, SessionLimits } from '../ipc/messages.ts';
 import type { AgentDefinition } from './agent-definition.ts';
-import { runInJobContext, setProcessJob } from './job-context-storage.ts';
+import { runInJobContext } from './job-context-storage.ts';
 import { JobContext, type RunningJobInfo } from './job-context.ts';
 import type { JobProcess } from './job-process.ts';
 import { plainJob } from './plain-job.ts';
@@ -35,6 +36,10 @@ export interface JobSessionOptions {
   /** False when the worker is gone. */
   send: (message: FromJobProcess) => boolean;
   logger: Logger;
+  /** Told of the job before it begins. */
+  enterJob: (ctx: JobContext) => void;
+  /** What delays go by; the real time without it. */
+  clock?: Clock | undefined;
   /** The session is over. */
   onEnd: (exitCode: number) => void;
 }
@@ -57,7 +62,7 @@ export class JobSession {
     });
     const parts = this.#build(options);
     this.#deletion = parts.deletion;
-    setProcessJob(parts.ctx);
+    options.enterJob(parts.ctx);
     this.#actor = createActor(provideSession(parts), {
       input: {
         jobId: job.id,
@@ -65,6 +70,7 @@ export class JobSession {
         linked: linkedParticipant(order),
         limits: options.limits,
       },
+      ...(options.clock !== undefined && { clock: options.clock }),
     });
     this.#actor.on('*', (event) => this.#hear(event, options, parts));
     this.#actor.subscribe({

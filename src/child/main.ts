@@ -1,6 +1,7 @@
 /** The main file of a job process. The worker forks it; nothing comes on the command line, everything over the link. */
 import { markJobProcess } from '../job-process-marker.ts';
 import { Link } from './link.ts';
+import { ownProcess } from './program-host.ts';
 import { JobProcessProgram } from './program.ts';
 
 markJobProcess();
@@ -8,4 +9,4 @@ if (process.send === undefined) {
   process.stderr.write('This program is a job process: it is started by a greenroom worker.\n');
   process.exit(1);
 }
-new JobProcessProgram(new Link(process)).start();
+new JobProcessProgram(new Link(process), ownProcess).start();

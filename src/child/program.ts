@@ -1,14 +1,15 @@
 /** The life of a job process: warm up, wait, run one session, exit. */
 import { performance } from 'node:perf_hooks';
+import type { Logger } from 'pino';
 import type { Failure } from '../../machines/messages.ts';
 import { describeValue, toFailure } from '../errors.ts';
 import { LINK_VERSION, type InitializeMessage, type ToJobProcess } from '../ipc/messages.ts';
-import { initializeLogger, log } from '../log.ts';
 import type { LogLevel } from '../worker-options.ts';
 import { bounded } from './bounded.ts';
 import { JobProcess } from './job-process.ts';
 import { JobSession } from './job-session.ts';
 import type { Link } from './link.ts';
+import type { ProgramHost } from './program-host.ts';
 import { WarmUp, type Warm, type WarmUpFailure } from './warm-up.ts';
 
 /** How long the native library may take to stop when there was no session. */
@@ -24,25 +25,26 @@ type Phase =
   | { name: 'session'; session: JobSession }
   | { name: 'exiting' };
 
-/** One job process. It ends by `process.exit()`, whatever the agent has left running. */
+/** One job process. */
 export class JobProcessProgram {
   readonly #link: Link;
+  readonly #host: ProgramHost;
   readonly #proc = new JobProcess();
   #phase: Phase = { name: 'new' };
 
-  constructor(link: Link) {
+  constructor(link: Link, host: ProgramHost) {
     this.#link = link;
+    this.#host = host;
   }
 
   /** Listens to the worker and to the operating system. */
   start(): void {
     this.#link.onMessage((message) => this.#receive(message));
     this.#link.onLost(() => this.#lost());
-    // Ctrl-C goes to every process of the terminal: what to do is for the worker to say.
-    process.on('SIGINT', () => {});
-    process.on('SIGTERM', () => this.#terminated());
-    process.on('uncaughtException', (error) => this.#uncaught(error));
-    process.on('unhandledRejection', (error) => this.#uncaught(error));
+    this.#host.listen({
+      terminated: () => this.#terminated(),
+      uncaught: (error) => this.#uncaught(error),
+    });
   }
 
   #receive(message: ToJobProcess): void {
@@ -96,8 +98,8 @@ export class JobProcessProgram {
       return this.#failWarmUp({ failure: wrongVersion(message.version), fatal: true });
     }
     const { level, pretty } = message.log;
-    initializeLogger({ level: level as LogLevel, pretty });
-    const warmUp = new WarmUp(message.agent, this.#proc);
+    this.#host.initializeLogger({ level: level as LogLevel, pretty });
+    const warmUp = new WarmUp(message.agent, this.#proc, this.#host);
     this.#phase = { name: 'warming', warmUp };
     try {
       const warm = await warmUp.run({ verbose: level === 'debug' || level === 'trace' });
@@ -111,25 +113,27 @@ export class JobProcessProgram {
     if (this.#phase.name !== 'warming') return;
     this.#phase = { name: 'warm', warm, limits };
     const warmupMs = Math.round(performance.now());
-    log().debug({ warmupMs }, 'job process is warm');
+    this.#log.debug({ warmupMs }, 'job process is warm');
     this.#link.send({ type: 'warm', version: LINK_VERSION, warmupMs });
   }
 
   async #failWarmUp({ failure, fatal }: WarmUpFailure): Promise<void> {
     if (this.#phase.name === 'exiting') return;
     // The worker tells it; only here for those who debug the job process by itself.
-    log().debug({ failure }, failure.message);
+    this.#log.debug({ failure }, failure.message);
     this.#link.send({ type: 'warmupFailed', failure, fatal });
     await this.#exit(1);
   }
 
   #launch({ order, credentials }: Launch): void {
     if (this.#phase.name !== 'warm') {
-      log().error({ phase: this.#phase.name }, 'a job was launched on a process that is not warm');
+      this.#log.error(
+        { phase: this.#phase.name },
+        'a job was launched on a process that is not warm',
+      );
       return;
     }
     const { warm, limits } = this.#phase;
-    process.title = `greenroom job ${order.job.id}`;
     try {
       const session = new JobSession({
         order,
@@ -140,14 +144,20 @@ export class JobProcessProgram {
         createRoom: () => new warm.rtc.Room(),
         dispose: () => warm.rtc.dispose(),
         send: (message) => this.#link.send(message),
-        logger: log(),
+        logger: this.#log,
+        enterJob: (ctx) => this.#host.enterJob(ctx),
+        clock: this.#host.clock,
         onEnd: (exitCode) => void this.#exit(exitCode),
       });
       this.#phase = { name: 'session', session };
     } catch (error) {
-      log().fatal({ err: error, jobId: order.job.id }, 'the job could not be started');
+      this.#log.fatal({ err: error, jobId: order.job.id }, 'the job could not be started');
       void this.#exit(1);
     }
+  }
+
+  get #log(): Logger {
+    return this.#host.log();
   }
 
   /** The worker is gone: a session ends as an orphan, without one there is nothing to live for. */
@@ -173,11 +183,11 @@ export class JobProcessProgram {
         void this.#failWarmUp(this.#phase.warmUp.failureOf(error));
         return;
       case 'exiting':
-        log().debug({ err: error }, 'uncaught error while the job process exits');
+        this.#log.debug({ err: error }, 'uncaught error while the job process exits');
         return;
       case 'new':
       case 'warm':
-        log().fatal(
+        this.#log.fatal(
           { err: error, failure: toFailure(error, 'GR_UNCAUGHT_ERROR') },
           'uncaught error',
         );
@@ -194,7 +204,7 @@ export class JobProcessProgram {
       await bounded(before.warm.rtc.dispose(), disposeTimeoutMs, undefined);
     }
     await this.#link.flush();
-    process.exit(code);
+    this.#host.exit(code);
   }
 }
 

@@ -3,8 +3,9 @@ import type { Failure } from '../../machines/messages.ts';
 import { toFailure, WorkerError } from '../errors.ts';
 import type { AgentDefinition } from './agent-definition.ts';
 import type { JobProcess } from './job-process.ts';
-import { loadAgent, loadFailure } from './load-agent.ts';
-import { loadRtc, type Rtc } from './rtc.ts';
+import { loadFailure } from './load-agent.ts';
+import type { ProgramHost } from './program-host.ts';
+import type { Rtc } from './rtc.ts';
 
 /** A job process that is ready for a job. */
 export interface Warm {
@@ -23,17 +24,19 @@ export interface WarmUpFailure {
 export class WarmUp {
   readonly #path: string;
   readonly #proc: JobProcess;
+  readonly #load: Pick<ProgramHost, 'loadRtc' | 'loadAgent'>;
   #isLoaded = false;
 
-  constructor(path: string, proc: JobProcess) {
+  constructor(path: string, proc: JobProcess, load: Pick<ProgramHost, 'loadRtc' | 'loadAgent'>) {
     this.#path = path;
     this.#proc = proc;
+    this.#load = load;
   }
 
   /** Loads the native library and the agent file, then runs `prewarm`. */
   async run({ verbose }: { verbose: boolean }): Promise<Warm> {
-    const rtc = await loadRtc({ verbose });
-    const agent = await loadAgent(this.#path);
+    const rtc = await this.#load.loadRtc({ verbose });
+    const agent = await this.#load.loadAgent(this.#path);
     this.#isLoaded = true;
     await agent.prewarm?.(this.#proc);
     return { agent, rtc };

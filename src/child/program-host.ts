@@ -1,0 +1,44 @@
+/** What the program of a job process stands on: the process that it has to itself, or one that it shares with a test. */
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import { initializeLogger, log, type LoggerOptions } from '../log.ts';
+import type { AgentDefinition } from './agent-definition.ts';
+import { setProcessJob } from './job-context-storage.ts';
+import type { JobContext } from './job-context.ts';
+import { loadAgent } from './load-agent.ts';
+import { loadRtc, type Rtc } from './rtc.ts';
+
+/** Where the program of a job process runs. */
+export interface ProgramHost {
+  /** Calls `terminated` when the process is asked to end, and `uncaught` with an error that nothing caught. */
+  listen(listeners: { terminated: () => void; uncaught: (error: unknown) => void }): void;
+  initializeLogger(options: LoggerOptions): void;
+  log(): Logger;
+  loadRtc(options: { verbose: boolean }): Promise<Rtc>;
+  loadAgent(path: string): Promise<AgentDefinition>;
+  /** A session begins: the only one of the process. */
+  enterJob(ctx: JobContext): void;
+  exit(code: number): void;
+  /** What the delays of the session go by; the real time without it. */
+  clock?: Clock;
+}
+
+/** A process of its own: `exit()` ends it, whatever the agent has left running. */
+export const ownProcess: ProgramHost = {
+  listen: ({ terminated, uncaught }) => {
+    // Ctrl-C goes to every process of the terminal: what to do is for the worker to say.
+    process.on('SIGINT', () => {});
+    process.on('SIGTERM', terminated);
+    process.on('uncaughtException', uncaught);
+    process.on('unhandledRejection', uncaught);
+  },
+  initializeLogger,
+  log,
+  loadRtc,
+  loadAgent,
+  enterJob: (ctx) => {
+    process.title = `greenroom job ${ctx.job.id}`;
+    setProcessJob(ctx);
+  },
+  exit: (code) => process.exit(code),
+};
