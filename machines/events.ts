@@ -37,6 +37,7 @@ export type RegistrationEvent =
 
 /** What a worker tells. */
 export type WorkerEvent =
+  /** Each server has read that jobs can be taken: a dispatch reaches this worker. */
   | { type: 'worker.available'; status: WorkerStatus }
   | { type: 'worker.full'; status: WorkerStatus; cause: 'slots' | 'load' }
   | { type: 'worker.paused' }

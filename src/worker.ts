@@ -27,7 +27,7 @@ export interface WorkerHandle {
   /** Settles with the output when the worker has ended, however it ended. */
   readonly done: Promise<WorkerOutput>;
   /**
-   * Registers and warms the first processes; resolves when jobs can be taken.
+   * Registers and warms the first processes; resolves when the server knows that jobs can be taken.
    * @throws WorkerError when the worker ends before that.
    */
   start(): Promise<void>;
@@ -62,6 +62,9 @@ export interface WorkerHandle {
 export function createWorker(init: WorkerOptionsInit, context: OptionContext = {}): WorkerHandle {
   return new LiveWorker(makeWorkerLogic(init, context));
 }
+
+/** A dispatch that comes before the server has read of the worker's availability is lost. */
+const announcing = { running: { available: 'announcing' } } as const;
 
 class LiveWorker implements WorkerHandle {
   readonly options: ShownOptions;
@@ -99,7 +102,7 @@ class LiveWorker implements WorkerHandle {
     this.#actor.start();
     const running = new Promise<void>((resolve) => {
       const subscription = this.#actor.subscribe((snapshot) => {
-        if (!snapshot.matches('running')) return;
+        if (!snapshot.matches('running') || snapshot.matches(announcing)) return;
         subscription.unsubscribe();
         resolve();
       });

@@ -1,14 +1,9 @@
 import { assign, emit, enqueueActions, raise, sendTo, setup, spawnChild } from 'xstate';
 import { clampDelay } from '../delays.ts';
 import type { JobEnd, JobEvent } from '../events.ts';
-import type {
-  LinkMessage,
-  ProcessCommand,
-  ProcessReport,
-  StopCause,
-} from '../job-process/job-process.types.ts';
+import type { LinkMessage, ProcessReport, StopCause } from '../job-process/job-process.types.ts';
 import type { CloseReason, Failure, Job, SessionOutcome } from '../messages.ts';
-import type { Ref } from '../refs.ts';
+import type { ClaimReport } from '../process-pool/process-pool.types.ts';
 import { unprovided } from '../unprovided.ts';
 import * as rules from './job.rules.ts';
 import type {
@@ -20,6 +15,7 @@ import type {
   JobPhase,
 } from './job.types.ts';
 
+type Claim = Extract<ClaimReport, { type: 'pool.claimed' }>;
 type Exit = Extract<ProcessReport, { type: 'process.exited' }>;
 
 /** One admitted job request, from the decision to the outcome. It mirrors the session and decides nothing about its steps. */
@@ -91,9 +87,7 @@ export const jobMachine = setup({
       ...(params.decision.type === 'accept' ? { accept: params.decision.accept } : {}),
     })),
     noteTimeout: assign(({ context }) => ({ decision: rules.timeoutDecision(context) })),
-    noteProcess: assign(
-      (_, params: { process: string; processRef: Ref<ProcessCommand> }) => params,
-    ),
+    noteProcess: assign((_, { process, processRef }: Claim) => ({ process, processRef })),
     /** What it asked for goes with it. */
     forgetProcess: enqueueActions(({ enqueue }) => {
       enqueue.stopChild('deleteRoom');
@@ -194,6 +188,8 @@ export const jobMachine = setup({
     requestTimeout: ({ context }) => clampDelay(context.limits.requestTimeoutMs),
     assignmentTimeout: ({ context }) => clampDelay(context.limits.assignmentTimeoutMs),
     closeTimeout: ({ context }) => clampDelay(context.limits.closeTimeoutMs),
+    /** As long as a session waits for the same news. */
+    reportTimeout: 500,
     removeTimeout: 3_000,
     deleteTimeout: 4_000,
   },
@@ -304,13 +300,7 @@ export const jobMachine = setup({
           on: {
             'pool.claimed': {
               target: '#job.accepted',
-              actions: {
-                type: 'noteProcess',
-                params: ({ event }) => ({
-                  process: event.process,
-                  processRef: event.processRef,
-                }),
-              },
+              actions: { type: 'noteProcess', params: ({ event }) => event },
             },
             'pool.refused': {
               target: '#job.rejected',
@@ -359,14 +349,7 @@ export const jobMachine = setup({
             },
             'server.jobAssigned': {
               target: '#job.launching.starting',
-              actions: {
-                type: 'noteAssignment',
-                params: ({ event }) => ({
-                  job: event.job,
-                  url: event.url,
-                  token: event.token,
-                }),
-              },
+              actions: { type: 'noteAssignment', params: ({ event }) => event },
             },
           },
         },
@@ -376,24 +359,11 @@ export const jobMachine = setup({
           on: {
             'pool.claimed': {
               target: 'claimed',
-              actions: {
-                type: 'noteProcess',
-                params: ({ event }) => ({
-                  process: event.process,
-                  processRef: event.processRef,
-                }),
-              },
+              actions: { type: 'noteProcess', params: ({ event }) => event },
             },
             'server.jobAssigned': {
               target: '#job.launching.claiming',
-              actions: {
-                type: 'noteAssignment',
-                params: ({ event }) => ({
-                  job: event.job,
-                  url: event.url,
-                  token: event.token,
-                }),
-              },
+              actions: { type: 'noteAssignment', params: ({ event }) => event },
             },
           },
         },
@@ -439,13 +409,7 @@ export const jobMachine = setup({
           on: {
             'pool.claimed': {
               target: 'starting',
-              actions: {
-                type: 'noteProcess',
-                params: ({ event }) => ({
-                  process: event.process,
-                  processRef: event.processRef,
-                }),
-              },
+              actions: { type: 'noteProcess', params: ({ event }) => event },
             },
             'pool.refused': {
               target: '#job.failed',
@@ -627,12 +591,8 @@ export const jobMachine = setup({
               },
             },
             'session.outcome': {
-              target: 'leaving',
-              actions: [
-                { type: 'noteOutcome', params: ({ event }) => ({ outcome: event.outcome }) },
-                'sendStatus',
-                { type: 'tell', params: { message: { type: 'outcomeReported' } } },
-              ],
+              target: 'reporting',
+              actions: [{ type: 'noteOutcome', params: ({ event }) => event }, 'sendStatus'],
             },
             'process.exited': [
               {
@@ -662,14 +622,33 @@ export const jobMachine = setup({
             ],
           },
         },
-        leaving: {
+        reporting: {
           description:
-            'The outcome went to the server before the agent leaves, so that no failure is recorded. The process leaves the room and exits.',
+            'The outcome is on its way to the server, which is to read it before it sees the agent leave: else it records a failure.',
           on: {
+            'server.statusRead': 'leaving',
+            'registration.lost': 'leaving',
             'process.exited': [
               {
                 guard: { type: 'isGhost', params: ({ event }) => ({ exit: event }) },
                 target: '#job.removing',
+                actions: { type: 'noteExit', params: ({ event }) => ({ exit: event }) },
+              },
+              {
+                target: '#job.ended',
+                actions: { type: 'noteExit', params: ({ event }) => ({ exit: event }) },
+              },
+            ],
+          },
+        },
+        leaving: {
+          description: 'The server knows the outcome. The process leaves the room and exits.',
+          entry: { type: 'tell', params: { message: { type: 'outcomeReported' } } },
+          on: {
+            'process.exited': [
+              {
+                guard: { type: 'isGhost', params: ({ event }) => ({ exit: event }) },
+                target: '#job.removing.calling',
                 actions: { type: 'noteExit', params: ({ event }) => ({ exit: event }) },
               },
               {
@@ -698,25 +677,36 @@ export const jobMachine = setup({
     removing: {
       description:
         'The process died in the room: its participant would stand there as a ghost for 21 s, so it is removed now.',
-      invoke: {
-        src: 'removeParticipant',
-        input: ({ context }) => ({
-          room: context.facts.room,
-          identity: context.accept.identity,
-        }),
-        onDone: 'ended',
-        onError: {
-          target: 'ended',
-          actions: {
-            type: 'emitWarning',
-            params: ({ event }) => ({
-              step: 'removeParticipant',
-              failure: { code: 'GR_STEP_FAILED', message: rules.describeError(event.error) },
+      initial: 'reporting',
+      states: {
+        reporting: {
+          description: 'The server is to read the outcome before it sees the participant leave.',
+          on: { 'server.statusRead': 'calling', 'registration.lost': 'calling' },
+          after: { reportTimeout: 'calling' },
+        },
+        calling: {
+          description: 'The server is asked to remove the participant.',
+          invoke: {
+            src: 'removeParticipant',
+            input: ({ context }) => ({
+              room: context.facts.room,
+              identity: context.accept.identity,
             }),
+            onDone: '#job.ended',
+            onError: {
+              target: '#job.ended',
+              actions: {
+                type: 'emitWarning',
+                params: ({ event }) => ({
+                  step: 'removeParticipant',
+                  failure: { code: 'GR_STEP_FAILED', message: rules.describeError(event.error) },
+                }),
+              },
+            },
           },
+          after: { removeTimeout: '#job.ended' },
         },
       },
-      after: { removeTimeout: 'ended' },
     },
     ended: {
       description: 'The process is gone; the outcome names the state.',

@@ -22,6 +22,8 @@ export type JobCommand =
   /** The server gave the job to this worker. */
   | { type: 'server.jobAssigned'; job: Job; url: string | null; token: string }
   | { type: 'server.jobTerminated' }
+  /** The server has read the status that the job reported, or nobody is left who could. */
+  | { type: 'server.statusRead' }
   /** The connection that the request came on is gone. */
   | { type: 'registration.lost' }
   | { type: 'worker.draining'; deadlineMs: number | null }

@@ -1,9 +1,10 @@
-import { assign, emit, sendTo, setup } from 'xstate';
+import { assign, emit, enqueueActions, sendTo, setup } from 'xstate';
 import type { RegistrationEvent } from '../events.ts';
 import type { Failure, WorkerMessage, WorkerStatus } from '../messages.ts';
 import { unprovidedCallback } from '../unprovided.ts';
 import * as rules from './registration.rules.ts';
 import type {
+  Ping,
   RegistrationContext,
   RegistrationInput,
   RegistrationMachineEvent,
@@ -34,6 +35,8 @@ export const registrationMachine = setup({
     isExhausted: ({ context }) => rules.isExhausted(context),
     isOfThisConnection: ({ context }, params: { workerId: string }) =>
       params.workerId === context.workerId,
+    changesAvailability: ({ context }, params: { status: WorkerStatus }) =>
+      params.status.status !== context.status.status,
     hasJobs: (_, params: { jobIds: string[] }) => params.jobIds.length > 0,
   },
   actions: {
@@ -61,7 +64,7 @@ export const registrationMachine = setup({
       lastReason: params.reason,
       retryDelayMs: rules.retryDelayMs(context.attempt + 1, 1),
     })),
-    forgetConnection: assign({ workerId: '', serverInfo: null }),
+    forgetConnection: assign({ workerId: '', serverInfo: null, pings: [] }),
     forgetAttempts: assign({ attempt: 0 }),
     noteFailure: assign((_, params: { failure: Failure }) => params),
     noteRefusedRegister: assign(({ context }) => ({ failure: rules.refusedRegister(context) })),
@@ -72,7 +75,15 @@ export const registrationMachine = setup({
     })),
     sendRegister: sendTo('socket', ({ context }) => rules.registerCommand(context)),
     sendStatus: sendTo('socket', ({ context }) => rules.statusCommand(context)),
-    sendPing: sendTo('socket', { type: 'socket.send', message: { type: 'ping' } }),
+    ping: enqueueActions(({ context, enqueue }, params: Ping) => {
+      enqueue.assign({ pings: [...context.pings, params] });
+      enqueue.sendTo('socket', { type: 'socket.send', message: { type: 'ping' } });
+    }),
+    notePong: enqueueActions(({ context, enqueue }) => {
+      const report = rules.readReport(context);
+      enqueue.assign({ pings: context.pings.slice(1) });
+      if (report !== null) enqueue.sendTo(context.parent, report);
+    }),
     closeSocket: sendTo('socket', { type: 'socket.close' }),
     report: sendTo(
       ({ context }) => context.parent,
@@ -102,6 +113,7 @@ export const registrationMachine = setup({
     everRegistered: false,
     workerId: '',
     serverInfo: null,
+    pings: [],
     status: { status: 'full', load: 1, jobCount: 0 },
     retryDelayMs: 0,
     lastReason: '',
@@ -113,6 +125,15 @@ export const registrationMachine = setup({
       description:
         'Kept between connections: it is the first thing said after the next register answer.',
       actions: { type: 'noteStatus', params: ({ event }) => ({ status: event.status }) },
+    },
+    'job.statusReported': {
+      description: 'No server knows the job any more: nobody needs to wait until it was read.',
+      actions: {
+        type: 'report',
+        params: ({ event }) => ({
+          report: { type: 'registration.jobStatusRead', jobId: event.jobId },
+        }),
+      },
     },
   },
   initial: 'online',
@@ -248,6 +269,10 @@ export const registrationMachine = setup({
           entry: [
             'sendStatus',
             {
+              type: 'ping',
+              params: ({ context }) => ({ after: 'status', status: context.status.status }),
+            },
+            {
               type: 'report',
               params: ({ context }) => ({ report: rules.registeredReport(context) }),
             },
@@ -272,12 +297,29 @@ export const registrationMachine = setup({
                 params: ({ event }) => ({ reason: rules.describeError(event.error) }),
               },
             },
-            'worker.statusChanged': {
-              actions: [
-                { type: 'noteStatus', params: ({ event }) => ({ status: event.status }) },
-                'sendStatus',
-              ],
-            },
+            'worker.statusChanged': [
+              {
+                description: 'The worker hears when the server has read it.',
+                guard: {
+                  type: 'changesAvailability',
+                  params: ({ event }) => ({ status: event.status }),
+                },
+                actions: [
+                  { type: 'noteStatus', params: ({ event }) => ({ status: event.status }) },
+                  'sendStatus',
+                  {
+                    type: 'ping',
+                    params: ({ event }) => ({ after: 'status', status: event.status.status }),
+                  },
+                ],
+              },
+              {
+                actions: [
+                  { type: 'noteStatus', params: ({ event }) => ({ status: event.status }) },
+                  'sendStatus',
+                ],
+              },
+            ],
             'worker.jobsRunning': {
               description: 'Jobs of an earlier connection run on; the server is told (R11).',
               guard: { type: 'hasJobs', params: ({ event }) => ({ jobIds: event.jobIds }) },
@@ -314,22 +356,29 @@ export const registrationMachine = setup({
               },
             },
             'job.statusReported': {
-              description: 'The server knows the jobs of this connection only.',
+              description:
+                'The server knows the jobs of this connection only. The job hears when the server has read it.',
               guard: {
                 type: 'isOfThisConnection',
                 params: ({ event }) => ({ workerId: event.workerId }),
               },
-              actions: {
-                type: 'send',
-                params: ({ event }) => ({
-                  message: {
-                    type: 'jobStatus',
-                    jobId: event.jobId,
-                    status: event.status,
-                    error: event.error,
-                  },
-                }),
-              },
+              actions: [
+                {
+                  type: 'send',
+                  params: ({ event }) => ({
+                    message: {
+                      type: 'jobStatus',
+                      jobId: event.jobId,
+                      status: event.status,
+                      error: event.error,
+                    },
+                  }),
+                },
+                {
+                  type: 'ping',
+                  params: ({ event }) => ({ after: 'jobStatus', jobId: event.jobId }),
+                },
+              ],
             },
             'server.jobRequested': {
               actions: {
@@ -384,7 +433,7 @@ export const registrationMachine = setup({
                 },
                 pinged: {
                   description: 'A ping is on its way.',
-                  entry: 'sendPing',
+                  entry: { type: 'ping', params: { after: 'silence' } },
                   on: { 'server.ponged': 'quiet' },
                   after: {
                     pongTimeout: {
@@ -398,6 +447,11 @@ export const registrationMachine = setup({
                   },
                 },
               },
+            },
+            reading: {
+              description:
+                'The server reads in order: the pong of a ping proves that it has read what was sent before it.',
+              on: { 'server.ponged': { actions: 'notePong' } },
             },
             standing: {
               description: 'A server that accepts and then closes must not reset the back-off.',

@@ -94,6 +94,15 @@ export function lostReport(context: RegistrationContext): RegistrationReport {
   return { type: 'registration.lost', registration: context.key, workerId: context.workerId };
 }
 
+/** What the oldest ping's pong proves to the worker; `null` when it is no news, or not the last word on availability. */
+export function readReport({ key, pings }: RegistrationContext): RegistrationReport | null {
+  const [answered, ...rest] = pings;
+  if (answered?.after === 'jobStatus')
+    return { type: 'registration.jobStatusRead', jobId: answered.jobId };
+  if (answered?.after !== 'status' || rest.some((ping) => ping.after === 'status')) return null;
+  return { type: 'registration.statusRead', registration: key, status: answered.status };
+}
+
 /** A connection is being opened. */
 export function connecting(context: RegistrationContext): RegistrationEvent {
   return {

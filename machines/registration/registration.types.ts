@@ -55,7 +55,17 @@ export type RegistrationReport =
       url: string | null;
       token: string;
     }
-  | { type: 'registration.jobTerminated'; registration: string; jobId: string };
+  | { type: 'registration.jobTerminated'; registration: string; jobId: string }
+  /** The server has read the last change of availability. */
+  | { type: 'registration.statusRead'; registration: string; status: WorkerStatus['status'] }
+  /** The server has read the job's status, or nobody is left who could. */
+  | { type: 'registration.jobStatusRead'; jobId: string };
+
+/** What a ping was sent after: pongs come in the order of the pings, so the oldest ping is the one answered. */
+export type Ping =
+  | { after: 'silence' }
+  | { after: 'status'; status: WorkerStatus['status'] }
+  | { after: 'jobStatus'; jobId: string };
 
 /** Everything that can happen to a registration. */
 export type RegistrationMachineEvent =
@@ -85,6 +95,8 @@ export interface RegistrationContext extends RegistrationInput {
   /** The id the server gave to this connection; empty between connections. */
   workerId: string;
   serverInfo: ServerInfo | null;
+  /** Pings that the server has not answered on this connection, the oldest first. */
+  pings: Ping[];
   /** The last status the worker told; the first thing said after each register answer. */
   status: WorkerStatus;
   retryDelayMs: number;

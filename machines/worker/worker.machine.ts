@@ -18,6 +18,7 @@ import type {
 } from './worker.types.ts';
 
 type Request = Extract<RegistrationReport, { type: 'registration.jobRequested' }>;
+type StatusRead = Extract<RegistrationReport, { type: 'registration.statusRead' }>;
 
 const worker = setup({
   types: {
@@ -63,6 +64,9 @@ const worker = setup({
     noteRegistered: assign(({ context }, params: { registration: string; workerId: string }) => ({
       entries: rules.withWorkerId(context.entries, params.registration, params.workerId),
     })),
+    noteRead: assign(({ context }, params: StatusRead) => ({
+      entries: rules.withKnowledge(context.entries, params.registration, params.status),
+    })),
     forgetRegistration: enqueueActions(({ context, event, enqueue }) => {
       const id = rules.endedActor(event);
       enqueue.assign({ entries: rules.withoutRegistration(context.entries, id) });
@@ -77,12 +81,16 @@ const worker = setup({
     notePhase: assign(({ context }, params: { slot: string; phase: JobPhase }) => ({
       slots: rules.withPhase(context.slots, params.slot, params.phase),
     })),
-    noteDrainTimeout: assign(({ context }, params: { timeoutMs: number | null | undefined }) => ({
+    noteDrainTimeout: assign(({ context }, params: { timeoutMs?: number | null }) => ({
       drainLimitMs: params.timeoutMs === undefined ? context.drainTimeoutMs : params.timeoutMs,
     })),
     forgetDrainTimeout: assign({ drainLimitMs: ({ context }) => context.drainTimeoutMs }),
     noteClose: assign((_, params: { reason: CloseReason; cause: string }) => ({
       closeReason: params.reason,
+      closeCause: params.cause,
+    })),
+    noteOrder: assign((_, params: { cause: string }) => ({
+      closeReason: 'worker-closing' as const,
       closeCause: params.cause,
     })),
     noteAbandoned: assign({ abandoned: ({ context }) => rules.abandonedJobIds(context) }),
@@ -134,25 +142,13 @@ const worker = setup({
           enqueue.sendTo(slot.ref, { type: 'registration.lost' });
       }
     }),
-    tellJobsDraining: enqueueActions(({ context, enqueue }) => {
-      for (const { ref } of Object.values(context.slots)) {
-        enqueue.sendTo(ref, { type: 'worker.draining', deadlineMs: context.drainLimitMs });
-      }
-    }),
-    tellJobsResumed: enqueueActions(({ context, enqueue }) => {
-      for (const { ref } of Object.values(context.slots)) {
-        enqueue.sendTo(ref, { type: 'worker.resumed' });
-      }
+    tellJobs: enqueueActions(({ context, enqueue }, params: { command: JobCommand }) => {
+      for (const { ref } of Object.values(context.slots)) enqueue.sendTo(ref, params.command);
     }),
     refillPool: sendTo('pool', ({ context }) => ({
       type: 'pool.resize',
       numIdleProcesses: context.numIdleProcesses,
     })),
-    tellJobsClosing: enqueueActions(({ context, enqueue }) => {
-      for (const { ref } of Object.values(context.slots)) {
-        enqueue.sendTo(ref, { type: 'job.close', reason: context.closeReason });
-      }
-    }),
     tellPool: sendTo('pool', (_, params: { command: PoolCommand }) => params.command),
     closeRegistrations: enqueueActions(({ context, enqueue }) => {
       for (const { ref } of Object.values(context.entries)) {
@@ -169,6 +165,8 @@ const worker = setup({
   },
   guards: {
     isReady: ({ context }) => context.isPoolReady && rules.isRegistered(context),
+    isKnownAvailable: ({ context }) => rules.isKnownAvailable(context),
+    isNotKnownAvailable: ({ context }) => !rules.isKnownAvailable(context),
     isPoolFailing: ({ context }) => !context.isPoolReady,
     hasNoRoom: ({ context }) => rules.isFull(context) || rules.isOverloaded(context),
     hasRoom: ({ context }) => !rules.isFull(context) && !rules.isOverloaded(context),
@@ -196,6 +194,7 @@ function tellStatus(wantsJobs: boolean) {
     const status = rules.reportedStatus(context, wantsJobs);
     if (rules.isSameStatus(context.told, status)) return;
     enqueue.assign({ told: status });
+    if (!wantsJobs) enqueue.assign({ entries: rules.withNothingKnown(context.entries) });
     for (const { ref } of Object.values(context.entries)) {
       enqueue.sendTo(ref, { type: 'worker.statusChanged', status });
     }
@@ -214,7 +213,8 @@ export const workerMachine = worker
       /** Reserves a slot and spawns the job in it. Slot ids are pooled, so that event types stay few. */
       admit: worker.assign(({ context, event, spawn, self }) => {
         if (event.type !== 'registration.jobRequested') return {};
-        const entry = context.entries[event.registration];
+        const { registration, workerId, job } = event;
+        const entry = context.entries[registration];
         if (entry === undefined) return {};
         const slot = rules.freeSlot(context.slots);
         const ref = spawn('job', {
@@ -222,8 +222,8 @@ export const workerMachine = worker
           systemId: slot,
           input: {
             slot,
-            job: event.job,
-            workerId: event.workerId,
+            job,
+            workerId,
             url: context.url,
             limits: context.jobLimits,
             registration: entry.ref,
@@ -231,14 +231,7 @@ export const workerMachine = worker
             parent: self,
           },
         });
-        const { registration, workerId } = event;
-        const added = {
-          ref,
-          jobId: event.job.id,
-          registration,
-          workerId,
-          phase: 'reserved' as const,
-        };
+        const added = { ref, jobId: job.id, registration, workerId, phase: 'reserved' as const };
         return { slots: { ...context.slots, [slot]: added } };
       }),
     },
@@ -276,7 +269,7 @@ export const workerMachine = worker
               parent: self,
             },
           });
-          return [key, { ref, workerId: '' }];
+          return [key, { ref, workerId: '', knowsAvailable: false }];
         }),
       ),
       slots: {},
@@ -327,6 +320,14 @@ export const workerMachine = worker
           },
           { type: 'tellJobsLost', params: ({ event }) => event },
         ],
+      },
+      'registration.statusRead': { actions: { type: 'noteRead', params: ({ event }) => event } },
+      'registration.jobStatusRead': {
+        description: 'A job whose slot is free needs no such news.',
+        actions: {
+          type: 'tellJob',
+          params: ({ event }) => ({ jobId: event.jobId, command: { type: 'server.statusRead' } }),
+        },
       },
       'registration.jobAssigned': [
         {
@@ -415,24 +416,15 @@ export const workerMachine = worker
       },
       'worker.drain': {
         target: '.draining',
-        actions: {
-          type: 'noteDrainTimeout',
-          params: ({ event }) => ({ timeoutMs: event.timeoutMs }),
-        },
+        actions: { type: 'noteDrainTimeout', params: ({ event }) => event },
       },
       'worker.close': {
         target: '.closing',
-        actions: {
-          type: 'noteClose',
-          params: ({ event }) => ({ reason: 'worker-closing', cause: event.cause }),
-        },
+        actions: { type: 'noteOrder', params: ({ event }) => event },
       },
       'worker.kill': {
         target: '.closing.killing',
-        actions: {
-          type: 'noteClose',
-          params: ({ event }) => ({ reason: 'worker-closing', cause: event.cause }),
-        },
+        actions: { type: 'noteOrder', params: ({ event }) => event },
       },
     },
     initial: 'starting',
@@ -446,10 +438,7 @@ export const workerMachine = worker
           'pool.recovered': { target: '.preparing', actions: 'notePoolReady' },
           'pool.failing': {
             target: '.unavailable',
-            actions: [
-              'notePoolFailing',
-              { type: 'emitUnavailable', params: ({ event }) => ({ failure: event.failure }) },
-            ],
+            actions: ['notePoolFailing', { type: 'emitUnavailable', params: ({ event }) => event }],
           },
         },
         initial: 'preparing',
@@ -496,10 +485,7 @@ export const workerMachine = worker
           },
           'pool.failing': {
             target: '.unavailable',
-            actions: [
-              'notePoolFailing',
-              { type: 'emitUnavailable', params: ({ event }) => ({ failure: event.failure }) },
-            ],
+            actions: ['notePoolFailing', { type: 'emitUnavailable', params: ({ event }) => event }],
           },
           'pool.ready': {
             description: 'It was told to drain before it had started, and that was called off.',
@@ -520,7 +506,20 @@ export const workerMachine = worker
           },
           available: {
             description: 'Takes jobs. A slot is reserved at the request, before the answer.',
-            entry: ['tellWanting', 'emitAvailable'],
+            entry: 'tellWanting',
+            initial: 'announcing',
+            states: {
+              announcing: {
+                description:
+                  'A server that has not read it yet gives the job to nobody, and offers it never again.',
+                always: { guard: 'isKnownAvailable', target: 'announced' },
+              },
+              announced: {
+                description: 'Every server has read it: a dispatch comes here.',
+                entry: 'emitAvailable',
+                always: { guard: 'isNotKnownAvailable', target: 'announcing' },
+              },
+            },
             on: {
               'worker.capacityChanged': [
                 { guard: 'hasNoRoom', target: 'full' },
@@ -570,10 +569,7 @@ export const workerMachine = worker
               'pool.failing': {
                 actions: [
                   'notePoolFailing',
-                  {
-                    type: 'emitUnavailable',
-                    params: ({ event }) => ({ failure: event.failure }),
-                  },
+                  { type: 'emitUnavailable', params: ({ event }) => event },
                 ],
               },
               'pool.ready': { actions: 'notePoolReady' },
@@ -602,7 +598,7 @@ export const workerMachine = worker
         entry: [
           'tellFull',
           'emitDraining',
-          'tellJobsDraining',
+          { type: 'tellJobs', params: ({ context }) => ({ command: rules.drainCommand(context) }) },
           {
             type: 'tellPool',
             params: { command: { type: 'pool.resize', numIdleProcesses: 0 } },
@@ -620,7 +616,12 @@ export const workerMachine = worker
               description:
                 'Takes jobs again: none has been cut yet. Sessions that were told of the drain may stay as long as they like.',
               target: 'running',
-              actions: ['emitResumed', 'forgetDrainTimeout', 'tellJobsResumed', 'refillPool'],
+              actions: [
+                'emitResumed',
+                'forgetDrainTimeout',
+                { type: 'tellJobs', params: { command: { type: 'worker.resumed' } } },
+                'refillPool',
+              ],
             },
           ],
           'pool.ready': { actions: 'notePoolReady' },
@@ -679,16 +680,16 @@ export const workerMachine = worker
         states: {
           endingJobs: {
             description: 'Each session gets its own budget, then the kill ladder.',
-            entry: 'tellJobsClosing',
+            entry: {
+              type: 'tellJobs',
+              params: ({ context }) => ({ command: rules.closeCommand(context) }),
+            },
             always: { guard: 'hasNoJobs', target: 'stoppingPool' },
             on: {
               'worker.kill': {
                 description: 'Not in order any more: now.',
                 target: 'killing',
-                actions: {
-                  type: 'noteClose',
-                  params: ({ event }) => ({ reason: 'worker-closing', cause: event.cause }),
-                },
+                actions: { type: 'noteOrder', params: ({ event }) => event },
               },
             },
             after: {
@@ -703,7 +704,10 @@ export const workerMachine = worker
               'Every job process group gets SIGKILL now. Requests that are being decided are answered first.',
             entry: [
               'noteAbandoned',
-              'tellJobsClosing',
+              {
+                type: 'tellJobs',
+                params: ({ context }) => ({ command: rules.closeCommand(context) }),
+              },
               { type: 'tellPool', params: { command: { type: 'pool.kill' } } },
             ],
             on: { 'xstate.done.actor.pool': 'reaping' },
@@ -722,10 +726,7 @@ export const workerMachine = worker
               'worker.kill': {
                 description: 'Not in order any more: now.',
                 target: 'killing',
-                actions: {
-                  type: 'noteClose',
-                  params: ({ event }) => ({ reason: 'worker-closing', cause: event.cause }),
-                },
+                actions: { type: 'noteOrder', params: ({ event }) => event },
               },
               'xstate.done.actor.pool': 'leaving',
             },

@@ -1,4 +1,5 @@
 import type { JobEvent, WorkerEvent } from '../events.ts';
+import type { JobCommand } from '../job/job.types.ts';
 import type { Failure, Job, RejectReason, WorkerStatus } from '../messages.ts';
 import type { ProcessPoolOutput } from '../process-pool/process-pool.types.ts';
 import type { RegistrationCommand } from '../registration/registration.types.ts';
@@ -184,7 +185,42 @@ export function withWorkerId(
   workerId: string,
 ): WorkerContext['entries'] {
   const entry = entries[registration];
-  return entry === undefined ? entries : { ...entries, [registration]: { ...entry, workerId } };
+  return entry === undefined
+    ? entries
+    : { ...entries, [registration]: { ...entry, workerId, knowsAvailable: false } };
+}
+
+/** The registrations with what one of their servers has read. */
+export function withKnowledge(
+  entries: WorkerContext['entries'],
+  registration: string,
+  status: WorkerStatus['status'],
+): WorkerContext['entries'] {
+  const entry = entries[registration];
+  if (entry === undefined) return entries;
+  return { ...entries, [registration]: { ...entry, knowsAvailable: status === 'available' } };
+}
+
+/** The registrations after the word that the worker takes no jobs. */
+export function withNothingKnown(entries: WorkerContext['entries']): WorkerContext['entries'] {
+  return Object.fromEntries(
+    Object.entries(entries).map(([key, entry]) => [key, { ...entry, knowsAvailable: false }]),
+  );
+}
+
+/** True when every server has read that the worker is available. */
+export function isKnownAvailable({ entries }: WorkerContext): boolean {
+  return Object.values(entries).every((entry) => entry.knowsAvailable);
+}
+
+/** Tells a job of the drain. */
+export function drainCommand(context: WorkerContext): JobCommand {
+  return { type: 'worker.draining', deadlineMs: context.drainLimitMs };
+}
+
+/** Tells a job to end. */
+export function closeCommand(context: WorkerContext): JobCommand {
+  return { type: 'job.close', reason: context.closeReason };
 }
 
 /** The registrations without the one of that actor. */

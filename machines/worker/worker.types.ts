@@ -103,6 +103,8 @@ export interface RegistrationEntry {
   ref: ActorRefFrom<typeof registrationMachine>;
   /** The server's id for the connection; empty when there is none. */
   workerId: string;
+  /** True when the server has read on this connection that the worker is available. */
+  knowsAvailable: boolean;
 }
 
 /** What a worker remembers. */

@@ -4,9 +4,9 @@ import { rehearse } from '../../docs/examples/embedding/rehearsal.ts';
 
 it('the rehearsal of the service: a call, a drain during it, and a second opening', async () => {
   expect(await rehearse()).toEqual([
-    'service {"open":"serving"}, worker {"running":"available"}',
+    'service {"open":"serving"}, worker {"running":{"available":"announced"}}',
     'service {"open":"shutting"}, worker "draining"',
     'service "shut", worker undefined, drained',
-    'service {"open":"serving"}, worker {"running":"available"}, drained',
+    'service {"open":"serving"}, worker {"running":{"available":"announced"}}, drained',
   ]);
 });

@@ -1,12 +1,9 @@
 /** What an end-to-end test of a worker needs: workers, rooms, callers, and all of it gone afterwards. */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { AgentDispatchClient, type ParticipantInfo, RoomServiceClient } from 'livekit-server-sdk';
-import { vi } from 'vitest';
 import type { WorkerOptionsInit } from '../../src/worker-options.ts';
 import { type JoinOptions, joinRoom, type Participant, type ServerAccess } from './participants.ts';
-import type { Recorder } from './recorder.mjs';
 import { type EventLine, startWorkerProgram, type WorkerProgram } from './worker-program.ts';
 
 /** How to start a worker. */
@@ -41,22 +38,16 @@ export interface StageJob {
   identity: string;
 }
 
-/** A server, with its log: either as it is being written, or as a file with what it says of workers. */
-export interface StageServer extends ServerAccess {
-  output?: Recorder<string>;
-  agentsLog?: string;
-}
-
 /** One server, with everything that a test brings onto it. */
 export class Stage {
   /** Another one after a restart. */
-  server: StageServer;
+  server: ServerAccess;
   readonly rooms: RoomServiceClient;
   readonly dispatches: AgentDispatchClient;
   readonly #callers: Participant[] = [];
   readonly #workers: StageWorker[] = [];
 
-  constructor(server: StageServer) {
+  constructor(server: ServerAccess) {
     const { url, apiKey, apiSecret } = server;
     this.server = server;
     this.rooms = new RoomServiceClient(url, apiKey, apiSecret);
@@ -87,23 +78,9 @@ export class Stage {
     return worker;
   }
 
-  /**
-   * Resolves when the server knows that the worker takes jobs: the first time, or again after the `from`-th line of its log.
-   * The worker says so in its log a moment before, and a dispatch may overtake what it says to the server.
-   */
+  /** Resolves when a dispatch reaches the worker: the first time, or again after the `from`-th line of its log. */
   async ready({ program }: StageWorker, { from = 0 } = {}): Promise<void> {
-    const options = { from, timeoutMs: 20_000 };
-    await program.waitForEvent('registration.registered', () => true, options);
-    await program.waitForEvent('worker.available');
-    // On a later connection its first status is what the server assumes anyway.
-    const words = from === 0 ? '"status":"WS_AVAILABLE"' : '"worker registered"';
-    const registered = program.log.items
-      .slice(from)
-      .filter(({ event }) => event === 'registration.registered');
-    for (const { workerId } of registered) {
-      const matches = (line: string) => line.includes(String(workerId)) && line.includes(words);
-      await this.#serverSays(`${words} of ${String(workerId)}`, matches);
-    }
+    await program.waitForEvent('worker.available', () => true, { from, timeoutMs: 20_000 });
   }
 
   /** Dispatches an agent to a room, a new one unless it is named. */
@@ -167,17 +144,6 @@ export class Stage {
   /** Ends the callers' connections. */
   async clearCallers(): Promise<void> {
     await Promise.all(this.#callers.splice(0).map((caller) => caller.leave()));
-  }
-
-  async #serverSays(what: string, matches: (line: string) => boolean): Promise<void> {
-    const { output, agentsLog } = this.server;
-    if (output !== undefined) return void (await output.waitFor(what, matches));
-    if (agentsLog === undefined) throw new Error('Nobody reads the log of this server.');
-    const look = () => {
-      const lines = readFileSync(agentsLog, 'utf8').split('\n');
-      if (!lines.some(matches)) throw new Error(`The server does not say ${what}.`);
-    };
-    await vi.waitFor(look, { timeout: 10_000, interval: 10 });
   }
 
   /** Ends everything that is left. */

@@ -95,7 +95,7 @@ export function testDeletion(): void {
         { type: 'session.outcome', outcome: ended },
         asks(1),
       );
-      expect(job.state()).toBe('closing.leaving');
+      expect(job.state()).toBe('closing.reporting');
       await job.deletions.last().answer();
       expect(job.toProcess().at(-1)).toEqual(answered(1));
     });

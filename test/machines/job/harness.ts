@@ -144,6 +144,8 @@ export function startJob(change: Partial<JobInput> = {}) {
       const job1 = makeJob('AJ_1', { metadata: 'assigned' });
       actor.send({ type: 'server.jobAssigned', job: job1, url, token: 'secret' });
     },
+    /** The server has read the status that the job reported. */
+    read: () => actor.send({ type: 'server.statusRead' }),
     hears(...reports: ProcessReport[]) {
       for (const report of reports) actor.send(report);
     },

@@ -71,6 +71,9 @@ export function testSession(): void {
       expect(job.sent).toEqual([]);
       job.hears({ type: 'session.outcome', outcome: ended });
       expect(job.sent).toEqual([status('success')]);
+      expect(job.state()).toBe('closing.reporting');
+      expect(job.toProcess()).toEqual([]);
+      job.read();
       expect(job.toProcess()).toEqual([told({ type: 'outcomeReported' })]);
       job.hears({ type: 'session.warning', step: 'callbacks', failure });
       expect(job.emitted.at(-1)).toMatchObject({ type: 'job.warning', step: 'callbacks' });
@@ -92,6 +95,23 @@ export function testSession(): void {
       });
       expect(job.sent).toHaveLength(1);
       expect(job.removals.calls).toEqual([]);
+    });
+
+    it('lets the agent leave when nobody is left who could read the outcome', async () => {
+      const job = await startRunning('connected');
+      job.hears(closing('agent-ended'), { type: 'session.outcome', outcome: ended });
+      job.actor.send({ type: 'registration.lost' });
+      expect(job.toProcess()).toEqual([told({ type: 'outcomeReported' })]);
+      job.read();
+      expect(job.toProcess()).toHaveLength(1);
+      job.hears(exit());
+      expect(job.output()).toMatchObject({ outcome: 'succeeded', session: ended });
+    });
+
+    it('whose process exits before the outcome was read is over', async () => {
+      const job = await startRunning('connected');
+      job.hears(closing('agent-ended'), { type: 'session.outcome', outcome: ended }, exit());
+      expect(job.output()).toMatchObject({ outcome: 'succeeded', session: ended });
     });
 
     it('that failed says why', async () => {
@@ -158,6 +178,7 @@ export function testSession(): void {
       job.hears(closing('agent-ended'));
       job.clock.increment(60_000);
       job.hears({ type: 'session.outcome', outcome: ended });
+      job.read();
       job.clock.increment(5_000);
       expect(job.toProcess().at(-1)).toEqual(stopped);
       expect(job.state()).toBe('closing.leaving');
@@ -231,10 +252,12 @@ export function testSession(): void {
       async (when) => {
         const job = await startRunning(when);
         job.hears(crash);
-        expect(job.state()).toBe('removing');
+        expect(job.state()).toBe('removing.reporting');
         expect(job.sent).toEqual([
           status('failed', 'crashed: The job process was ended by SIGSEGV.'),
         ]);
+        expect(job.removals.calls).toEqual([]);
+        job.read();
         expect(job.removals.calls).toMatchObject([
           { input: { room: 'room of AJ_1', identity: accept.identity } },
         ]);
@@ -254,22 +277,30 @@ export function testSession(): void {
       const job = await startRunning('unconnected');
       job.actor.send({ type: 'job.close', reason: 'worker-closing' });
       job.hears({ type: 'session.connecting' }, crash);
-      expect(job.state()).toBe('removing');
+      expect(job.state()).toBe('removing.reporting');
     });
 
-    it('is removed when the process was killed while it left', async () => {
-      const job = await startRunning('connected');
-      job.hears(closing('agent-ended'), { type: 'session.outcome', outcome: ended });
-      job.hears(exit({ code: null, signal: 'SIGKILL', cause: 'close-timeout' }));
-      await job.removals.last().answer();
-      // The outcome was told, and stands.
-      expect(job.sent).toEqual([status('success')]);
-      expect(job.output()).toMatchObject({ outcome: 'succeeded', session: ended });
-    });
+    it.each(['before', 'after'])(
+      'is removed when the process was killed %s it could leave',
+      async (when) => {
+        const job = await startRunning('connected');
+        job.hears(closing('agent-ended'), { type: 'session.outcome', outcome: ended });
+        if (when === 'after') job.read();
+        const killed = when === 'after' ? 'removing.calling' : 'removing.reporting';
+        job.hears(exit({ code: null, signal: 'SIGKILL', cause: 'close-timeout' }));
+        expect(job.state()).toBe(killed);
+        job.read();
+        await job.removals.last().answer();
+        // The outcome was told, and stands.
+        expect(job.sent).toEqual([status('success')]);
+        expect(job.output()).toMatchObject({ outcome: 'succeeded', session: ended });
+      },
+    );
 
     it('that cannot be removed is warned about', async () => {
       const job = await startRunning('connected');
       job.hears(closing('agent-ended'), crash);
+      job.read();
       await job.removals.last().fail(new Error('no such room'));
       expect(job.emitted.slice(-2)).toMatchObject([
         {
@@ -281,11 +312,28 @@ export function testSession(): void {
       ]);
     });
 
+    it('is removed when nobody is left who could read of it', async () => {
+      const job = await startRunning('connected');
+      job.hears(crash);
+      job.actor.send({ type: 'registration.lost' });
+      expect(job.state()).toBe('removing.calling');
+    });
+
+    it('is removed after 0.5 s when the server does not say that it has read of it', async () => {
+      const job = await startRunning('connected');
+      job.hears(crash);
+      job.clock.increment(499);
+      expect(job.state()).toBe('removing.reporting');
+      job.clock.increment(1);
+      expect(job.state()).toBe('removing.calling');
+    });
+
     it('is not waited for longer than 3 s', async () => {
       const job = await startRunning('connected');
       job.hears(crash);
+      job.read();
       job.clock.increment(2_999);
-      expect(job.state()).toBe('removing');
+      expect(job.state()).toBe('removing.calling');
       job.clock.increment(1);
       expect(job.removals.last().aborted()).toBe(true);
       expect(job.output()).toMatchObject({ outcome: 'failed' });

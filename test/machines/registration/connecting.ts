@@ -3,7 +3,7 @@ import { createActor } from 'xstate';
 import type { RegistrationReport } from '../../../machines/registration/registration.types.ts';
 import { registrationMachine } from '../../../machines/registration/registration.machine.ts';
 import { listener, serverInfo } from '../fakes.ts';
-import { fullMessage, permissions, registerMessage, startRegistration } from './harness.ts';
+import { fullMessage, permissions, ping, registerMessage, startRegistration } from './harness.ts';
 
 /** Tests of the registration machine; run by `registration.test.ts`. */
 export function testConnecting(): void {
@@ -18,7 +18,7 @@ export function testConnecting(): void {
       expect(socket.sent).toEqual([registerMessage]);
       socket.registers('AW_1');
       expect(registration.state()).toBe('registered');
-      expect(socket.sent).toEqual([registerMessage, fullMessage]);
+      expect(socket.sent).toEqual([registerMessage, fullMessage, ping]);
       expect(registration.reports).toEqual([
         { type: 'registration.registered', registration: 'greeter', workerId: 'AW_1' },
       ]);

@@ -1,7 +1,7 @@
 /** A registration whose server the test plays. */
 import { createActor } from 'xstate';
 import type { RegistrationEvent } from '../../../machines/events.ts';
-import type { WorkerMessage, WorkerStatus } from '../../../machines/messages.ts';
+import type { ServerMessage, WorkerMessage, WorkerStatus } from '../../../machines/messages.ts';
 import { registrationMachine } from '../../../machines/registration/registration.machine.ts';
 import type {
   RegistrationInput,
@@ -37,6 +37,11 @@ export const registerMessage: WorkerMessage = {
 
 /** What is said before the worker has told a status. */
 export const fullMessage: WorkerMessage = { type: 'status', status: 'full', load: 1, jobCount: 0 };
+
+export const ping: WorkerMessage = { type: 'ping' };
+
+/** The server's answer to the oldest ping. */
+export const pong: ServerMessage = { type: 'server.ponged', lastTimestamp: 1, timestamp: 2 };
 
 export function startRegistration(change: Partial<RegistrationInput> = {}) {
   const clock = new TestClock();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { available, fullMessage, registerMessage, startRegistration } from './harness.ts';
+import { available, fullMessage, ping, registerMessage, startRegistration } from './harness.ts';
 
 type Registration = ReturnType<typeof startRegistration>;
 
@@ -99,6 +99,7 @@ export function testReconnecting(): void {
       expect(registration.socket().sent).toEqual([
         registerMessage,
         { type: 'status', ...available },
+        ping,
       ]);
     });
 
@@ -117,7 +118,7 @@ export function testReconnecting(): void {
         answer: { available: false, terminate: false },
       });
       registration.reconnect();
-      expect(registration.socket().sent).toEqual([registerMessage, fullMessage]);
+      expect(registration.socket().sent).toEqual([registerMessage, fullMessage, ping]);
     });
 
     it('may be one whose socket actor broke', () => {
@@ -138,6 +139,7 @@ export function testReconnecting(): void {
     it('pings every 5 s for as long as there are pongs', () => {
       const registration = startRegistration();
       registration.register();
+      registration.socket().sent.length = 0;
       for (let round = 1; round <= 3; round += 1) {
         registration.clock.increment(4_999);
         expect(registration.socket().sent.filter(({ type }) => type === 'ping')).toHaveLength(

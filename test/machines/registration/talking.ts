@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { makeJob } from '../fakes.ts';
-import { available, registerMessage, startRegistration } from './harness.ts';
+import { available, ping, pong, registerMessage, startRegistration } from './harness.ts';
 
 /** One that is registered; what it has said before is forgotten. */
 function startRegistered() {
   const registration = startRegistration();
   registration.register('AW_1');
+  registration.socket().does(pong);
   registration.socket().sent.length = 0;
   registration.reports.length = 0;
   return registration;
@@ -19,7 +20,44 @@ export function testTalking(): void {
       registration.actor.send({ type: 'worker.statusChanged', status: available });
       expect(registration.socket().sent).toEqual([
         { type: 'status', status: 'available', load: 0.23, jobCount: 1 },
+        ping,
       ]);
+    });
+
+    it('the worker hears when the server has read that it is available', () => {
+      const registration = startRegistered();
+      registration.actor.send({ type: 'worker.statusChanged', status: available });
+      registration.actor.send({
+        type: 'worker.statusChanged',
+        status: { ...available, load: 0.4 },
+      });
+      expect(registration.socket().sent).toHaveLength(3);
+      expect(registration.reports).toEqual([]);
+      registration.socket().does(pong);
+      expect(registration.reports).toEqual([
+        { type: 'registration.statusRead', registration: 'greeter', status: 'available' },
+      ]);
+    });
+
+    it('only the last word on it counts', () => {
+      const registration = startRegistered();
+      const full = { status: 'full', load: 1, jobCount: 1 } as const;
+      for (const status of [available, full, available]) {
+        registration.actor.send({ type: 'worker.statusChanged', status });
+      }
+      registration.socket().does(pong);
+      registration.socket().does(pong);
+      expect(registration.reports).toEqual([]);
+      registration.socket().does(pong);
+      expect(registration.reports).toEqual([
+        { type: 'registration.statusRead', registration: 'greeter', status: 'available' },
+      ]);
+    });
+
+    it('a pong that nobody asked for is no news', () => {
+      const registration = startRegistered();
+      registration.socket().does(pong);
+      expect(registration.reports).toEqual([]);
     });
 
     it('running jobs are told with MigrateJob, if there are any (R11)', () => {
@@ -56,7 +94,7 @@ export function testTalking(): void {
       expect(registration.socket().sent).toEqual([{ type: 'answer', jobId: 'AJ_1', answer }]);
     });
 
-    it('the status of a job goes out', () => {
+    it('the status of a job goes out, and the job hears when the server has read it', () => {
       const registration = startRegistered();
       registration.actor.send({
         type: 'job.statusReported',
@@ -67,7 +105,29 @@ export function testTalking(): void {
       });
       expect(registration.socket().sent).toEqual([
         { type: 'jobStatus', jobId: 'AJ_1', status: 'failed', error: 'why' },
+        ping,
       ]);
+      expect(registration.reports).toEqual([]);
+      registration.socket().does(pong);
+      expect(registration.reports).toEqual([{ type: 'registration.jobStatusRead', jobId: 'AJ_1' }]);
+    });
+
+    it('a job does not wait for a server that does not know it, or is away', () => {
+      const registration = startRegistered();
+      const report = (workerId: string) =>
+        registration.actor.send({
+          type: 'job.statusReported',
+          jobId: 'AJ_1',
+          workerId,
+          status: 'success',
+          error: '',
+        });
+      const read = { type: 'registration.jobStatusRead', jobId: 'AJ_1' };
+      report('AW_0');
+      expect(registration.reports).toEqual([read]);
+      registration.socket().closes();
+      report('AW_1');
+      expect(registration.reports.slice(2)).toEqual([read]);
     });
 
     it('nothing of an earlier connection goes out', () => {

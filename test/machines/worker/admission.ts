@@ -15,7 +15,7 @@ export function testAdmission(): void {
         if (step === 'register') worker.register();
         else worker.children.last().getsWarm();
       }
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
       expect(worker.statuses()).toEqual([
         ['full', 1, 0],
         ['available', 0, 0],
@@ -33,7 +33,7 @@ export function testAdmission(): void {
       expect(worker.state()).toBe('starting.preparing');
       expect(worker.answers()).toEqual([]);
       worker.children.last().getsWarm();
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
       expect(worker.answers()).toEqual([['AJ_1', true]]);
     });
 
@@ -102,7 +102,7 @@ export function testAdmission(): void {
         detail: '',
       });
       expect(worker.slots()).toEqual({ 'job.2': 'AJ_2 reserved' });
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
       // The lowest free slot, so that ids stay few.
       worker.request('AJ_4');
       expect(worker.slots()).toEqual({
@@ -162,14 +162,14 @@ export function testAdmission(): void {
     it('that reaches the threshold makes it full', () => {
       const worker = startReady();
       worker.load.sees({ type: 'load.sampled', load: 0.69 });
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
       worker.load.sees({ type: 'load.sampled', load: 0.7 });
       expect(worker.state()).toBe('running.full');
       worker.request('AJ_1');
       expect(worker.reasons()).toEqual([['AJ_1', 'overloaded']]);
       expect(worker.emitted('worker.full')).toMatchObject([{ cause: 'load' }]);
       worker.load.sees({ type: 'load.sampled', load: 0.5 });
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
     });
 
     it('counts what the reserved slots will cost: the mean of the running ones', async () => {
@@ -177,7 +177,7 @@ export function testAdmission(): void {
       await worker.run('AJ_1');
       worker.load.sees({ type: 'load.sampled', load: 0.3 });
       worker.request('AJ_2');
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
       worker.request('AJ_3');
       // 0.3 and twice 0.3 more to come.
       expect(worker.state()).toBe('running.full');
@@ -190,7 +190,7 @@ export function testAdmission(): void {
       const worker = startReady();
       worker.load.sees({ type: 'load.sampled', load: 0.6 });
       for (const jobId of ['AJ_1', 'AJ_2', 'AJ_3']) worker.request(jobId);
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
       expect(worker.decisions.calls).toHaveLength(3);
     });
 
@@ -198,7 +198,7 @@ export function testAdmission(): void {
       const worker = startReady({ loadThreshold: null });
       worker.load.sees({ type: 'load.sampled', load: 5 });
       worker.request('AJ_1');
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
       expect(worker.statuses()).toEqual([['available', 0, 0]]);
     });
   });
@@ -213,7 +213,7 @@ export function testAdmission(): void {
       expect(worker.statuses().at(-1)).toEqual(['full', 1, 1]);
       await worker.finish('AJ_1');
       worker.actor.send({ type: 'worker.resume' });
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
       expect(worker.statuses().at(-1)).toEqual(['available', 0, 0]);
       expect(worker.emitted('worker.paused')).toHaveLength(1);
       expect(worker.emitted('worker.resumed')).toHaveLength(1);

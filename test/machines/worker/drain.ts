@@ -158,7 +158,7 @@ export function testDrain(): void {
       worker.actor.send({ type: 'worker.drain', timeoutMs: 5_000 });
       worker.clock.increment(3_000);
       worker.actor.send({ type: 'worker.resume' });
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
       expect(worker.emitted('worker.resumed')).toHaveLength(1);
       expect(worker.statuses().at(-1)).toEqual(['available', 0, 2]);
       worker.assign('AJ_2');
@@ -188,7 +188,7 @@ export function testDrain(): void {
       worker.actor.send({ type: 'worker.resume' });
       expect(worker.state()).toBe('running.unavailable');
       worker.children.last().getsWarm();
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
       expect(worker.answers()).toEqual([['AJ_1', true]]);
     });
 
@@ -202,7 +202,7 @@ export function testDrain(): void {
       worker.children.last().getsWarm();
       expect(worker.state()).toBe('running.paused');
       worker.actor.send({ type: 'worker.resume' });
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
     });
 
     it('knows what became of the job processes meanwhile', async () => {
@@ -212,7 +212,7 @@ export function testDrain(): void {
       worker.actor.send({ type: 'worker.drain' });
       worker.children.last().getsWarm();
       worker.actor.send({ type: 'worker.resume' });
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
     });
 
     it('takes no jobs while job processes fail, and takes them when one works again', async () => {
@@ -227,7 +227,7 @@ export function testDrain(): void {
       worker.actor.send({ type: 'worker.drain' });
       worker.actor.send({ type: 'pool.recovered' });
       worker.actor.send({ type: 'worker.resume' });
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
     });
 
     it('does not bring back a worker that cannot go on', async () => {

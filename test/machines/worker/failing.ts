@@ -99,7 +99,7 @@ export function testFailing(): void {
       expect(worker.reasons()).toEqual([['AJ_1', 'warming']]);
       worker.clock.increment(30_000);
       worker.children.last().getsWarm();
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
     });
 
     it('before it is registered are waited for', () => {
@@ -121,7 +121,7 @@ export function testFailing(): void {
       expect(worker.statuses().at(-1)).toEqual(['full', 1, 0]);
       worker.clock.increment(30_000);
       worker.children.last().getsWarm();
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
       expect(worker.statuses().at(-1)).toEqual(['available', 0.099, 0]);
     });
 
@@ -138,7 +138,7 @@ export function testFailing(): void {
       worker.children.last().getsWarm();
       expect(worker.state()).toBe('running.paused');
       worker.actor.send({ type: 'worker.resume' });
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
     });
 
     it('for good fail it', () => {

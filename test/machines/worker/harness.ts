@@ -41,6 +41,8 @@ interface Fakes {
   reacts?: (child: FakeChild, message: LinkMessage | null) => void;
   whenJobStarts?: () => void;
   brokenLoad?: boolean;
+  /** The server answers no ping: the test does. */
+  silentServer?: boolean;
   /** How long a registration waits for the server at its end. */
   registrationCloseMs?: number;
   inspect?: (event: InspectionEvent) => void;
@@ -48,7 +50,7 @@ interface Fakes {
 
 /** Every machine with fakes in it. */
 function compose(fakes: Fakes) {
-  const sockets = fakeSockets({ pong: true });
+  const sockets = fakeSockets({ pong: fakes.silentServer !== true });
   const { reacts = () => undefined } = fakes;
   const children = fakeChildren({ pong: true, reacts });
   const decisions = fakeDecisions();

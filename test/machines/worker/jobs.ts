@@ -110,7 +110,7 @@ export function testJobs(): void {
       await worker.accept('AJ_1');
       worker.clock.increment(5_000);
       expect(worker.ends()).toEqual([['AJ_1', 'unassigned']]);
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
       expect(worker.children.children).toHaveLength(1);
       worker.assign('AJ_1');
       expect(worker.jobStatuses()).toEqual([['AJ_1', 'failed', 'the assignment came too late']]);

@@ -23,7 +23,7 @@ export function testStatus(): void {
         const worker = startReady(change);
         for (let index = 0; index < jobs; index += 1) worker.request(`AJ_${index}`);
         worker.load.sees({ type: 'load.sampled', load });
-        expect(worker.state()).toBe('running.available');
+        expect(worker.state()).toBe('running.available.announced');
         expect(worker.statuses().at(-1)).toEqual(['available', told, jobs]);
       },
     );
@@ -69,6 +69,37 @@ export function testStatus(): void {
       expect(worker.statuses()).toEqual([['available', 0, 1]]);
     });
 
+    it('is announced when the server has read it, not before', () => {
+      const worker = startReady({}, { silentServer: true });
+      const pong = { type: 'server.ponged', lastTimestamp: 1, timestamp: 2 } as const;
+      const announced = () => worker.emitted('worker.available').length;
+      expect(worker.state()).toBe('running.available.announcing');
+      worker.sockets.last().does(pong);
+      expect(announced()).toBe(0);
+      worker.sockets.last().does(pong);
+      expect(announced()).toBe(1);
+      worker.sockets.last().closes();
+      expect(worker.state()).toBe('running.available.announcing');
+      worker.clock.increment(500);
+      worker.register('AW_2');
+      expect(announced()).toBe(1);
+      worker.sockets.last().does(pong);
+      expect(announced()).toBe(2);
+      expect(worker.state()).toBe('running.available.announced');
+    });
+
+    it('that it wants jobs again is announced when the server has read that, too', () => {
+      const worker = startReady({}, { silentServer: true });
+      const pong = { type: 'server.ponged', lastTimestamp: 1, timestamp: 2 } as const;
+      for (let read = 0; read < 2; read += 1) worker.sockets.last().does(pong);
+      worker.actor.send({ type: 'worker.pause' });
+      worker.actor.send({ type: 'worker.resume' });
+      worker.sockets.last().does(pong);
+      expect(worker.state()).toBe('running.available.announcing');
+      worker.sockets.last().does(pong);
+      expect(worker.state()).toBe('running.available.announced');
+    });
+
     it('never has a load that is no number', () => {
       const worker = startReady();
       worker.load.sees({ type: 'load.sampled', load: 0.35 });
@@ -92,7 +123,7 @@ export function testStatus(): void {
       worker.children.last().getsWarm();
       expect(worker.state()).toBe('starting.preparing');
       worker.register('AW_2', second);
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
       worker.load.sees({ type: 'load.sampled', load: 0.35 });
       for (const { sent } of worker.sockets.sockets) {
         expect(sent.filter(({ type }) => type === 'status')).toMatchObject([
@@ -190,7 +221,7 @@ export function testStatus(): void {
           },
         },
       ]);
-      expect(worker.state()).toBe('running.available');
+      expect(worker.state()).toBe('running.available.announced');
     });
   });
 }
