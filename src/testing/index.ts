@@ -1,0 +1,22 @@
+/** `greenroom/testing`: what tests of agents and of workers need. */
+export { TestClock, type TimeSource } from './clock.ts';
+export { createDispatchServer, DispatchServer } from './dispatch-server/dispatch-server.ts';
+export type {
+  DispatchServerEvent,
+  DispatchServerEventOf,
+  DropReason,
+  EventWait,
+  ServerEvents,
+  TerminationReason,
+} from './dispatch-server/events.ts';
+export type { Refusal, UpgradeHandler } from './dispatch-server/http-server.ts';
+export type {
+  DataOptions,
+  JoinInput,
+  Permissions,
+  Sight,
+  SimulatedParticipant,
+} from './dispatch-server/participant.ts';
+export type { SimulatedRoom } from './dispatch-server/room.ts';
+export type { RoomInput } from './dispatch-server/rooms.ts';
+export type { DispatchServerOptions, ServerTimes } from './dispatch-server/settings.ts';
