@@ -8,7 +8,8 @@ import { defineConfig } from 'vitest/config';
 /** Nothing but values: the machines, the wire format, the options. */
 const unit = [
   'test/*.test.ts',
-  'test/{ipc,log,machines,models,options,protocol,session}/**/*.test.ts',
+  'test/{ipc,log,machines,options,protocol,session}/**/*.test.ts',
+  'test/models/{kit,walks}/**/*.test.ts',
 ];
 
 /** A LiveKit server that runs. */

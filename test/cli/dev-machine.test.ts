@@ -10,13 +10,13 @@ import type {
   GenerationInput,
   GenerationReport,
 } from '../../src/cli/dev.types.ts';
-import { complete, recordMachine } from '../machines/machine-coverage.ts';
+import { createCoverage } from '../../src/testing/model/coverage.ts';
 import { selfCheck } from '../machines/self-check.ts';
 
-const coverage = recordMachine(devMachine);
+const coverage = createCoverage(devMachine);
 
 afterAll(() => {
-  expect(coverage.missing()).toEqual(complete);
+  expect(coverage.missing()).toEqual({ states: [], transitions: [] });
 });
 
 interface FakeWorker {

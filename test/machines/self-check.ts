@@ -1,14 +1,10 @@
 /** What types do not see in a machine: names without an implementation, invokes without onError, wildcards, dead timers. */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import { statesOf } from '../../src/testing/model/machine-parts.ts';
 
 /** Everything that is wrong with a machine, a line each; empty when nothing is. */
 export function selfCheck(machine: AnyStateMachine): string[] {
   return statesOf(machine.root).flatMap((state) => checkState(machine, state));
-}
-
-/** A state and all below it. */
-export function statesOf(state: AnyStateNode): AnyStateNode[] {
-  return [state, ...Object.values(state.states).flatMap(statesOf)];
 }
 
 function checkState(machine: AnyStateMachine, state: AnyStateNode): string[] {

@@ -9,9 +9,9 @@ import type {
 } from '../../../machines/job-process/job-process.types.ts';
 import type { LaunchOrder } from '../../../machines/messages.ts';
 import { fakeChildren, fakeMemory, listener, makeJob, TestClock } from '../fakes.ts';
-import { recordMachine } from '../machine-coverage.ts';
+import { createCoverage } from '../../../src/testing/model/coverage.ts';
 
-export const coverage = recordMachine(jobProcessMachine);
+export const coverage = createCoverage(jobProcessMachine);
 
 export const limits: ProcessLimits = {
   initializeTimeoutMs: 10_000,

@@ -1,6 +1,5 @@
 /** One file for the test runner, so that the coverage of the machine can be told at its end. */
 import { afterAll, expect } from 'vitest';
-import { complete } from '../machine-coverage.ts';
 import { testEnd } from './end.ts';
 import { coverage } from './harness.ts';
 import { testLife } from './life.ts';
@@ -11,5 +10,5 @@ testWatching();
 testEnd();
 
 afterAll(() => {
-  expect(coverage.missing()).toEqual(complete);
+  expect(coverage.missing()).toEqual({ states: [], transitions: [] });
 });

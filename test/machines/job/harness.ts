@@ -18,10 +18,10 @@ import {
   makeJob,
   TestClock,
 } from '../fakes.ts';
-import { recordMachine } from '../machine-coverage.ts';
+import { createCoverage } from '../../../src/testing/model/coverage.ts';
 import { stateName } from '../settling.ts';
 
-export const coverage = recordMachine(jobMachine);
+export const coverage = createCoverage(jobMachine);
 
 export const limits = {
   requestTimeoutMs: 2_000,

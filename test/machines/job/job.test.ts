@@ -1,6 +1,5 @@
 /** One file for the test runner, so that the coverage of the machine can be told at its end. */
 import { afterAll, expect } from 'vitest';
-import { complete } from '../machine-coverage.ts';
 import { testDeletion } from './deletion.ts';
 import { coverage } from './harness.ts';
 import { testLaunch } from './launch.ts';
@@ -13,5 +12,5 @@ testSession();
 testDeletion();
 
 afterAll(() => {
-  expect(coverage.missing()).toEqual(complete);
+  expect(coverage.missing()).toEqual({ states: [], transitions: [] });
 });

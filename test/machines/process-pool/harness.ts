@@ -11,10 +11,10 @@ import type {
 } from '../../../machines/process-pool/process-pool.types.ts';
 import { fakeChildren, fakeMemory, listener, TestClock } from '../fakes.ts';
 import { limits } from '../job-process/harness.ts';
-import { recordMachine } from '../machine-coverage.ts';
+import { createCoverage } from '../../../src/testing/model/coverage.ts';
 import { stateName } from '../settling.ts';
 
-export const coverage = recordMachine(processPoolMachine);
+export const coverage = createCoverage(processPoolMachine);
 
 /** Starts a pool. `whenWarm` replaces what a process actor does when it gets warm. */
 export function startPool(change: Partial<ProcessPoolInput> = {}, whenWarm?: () => void) {

@@ -8,10 +8,10 @@ import type {
   RegistrationReport,
 } from '../../../machines/registration/registration.types.ts';
 import { fakeSockets, listener, TestClock } from '../fakes.ts';
-import { recordMachine } from '../machine-coverage.ts';
+import { createCoverage } from '../../../src/testing/model/coverage.ts';
 import { stateName } from '../settling.ts';
 
-export const coverage = recordMachine(registrationMachine);
+export const coverage = createCoverage(registrationMachine);
 
 export const permissions = {
   canPublish: true,

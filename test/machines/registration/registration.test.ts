@@ -1,6 +1,5 @@
 /** One file for the test runner, so that the coverage of the machine can be told at its end. */
 import { afterAll, expect } from 'vitest';
-import { complete } from '../machine-coverage.ts';
 import { testConnecting } from './connecting.ts';
 import { coverage } from './harness.ts';
 import { testReconnecting } from './reconnecting.ts';
@@ -11,5 +10,5 @@ testReconnecting();
 testTalking();
 
 afterAll(() => {
-  expect(coverage.missing()).toEqual(complete);
+  expect(coverage.missing()).toEqual({ states: [], transitions: [] });
 });

@@ -7,9 +7,9 @@ import type {
   CloseReport,
 } from '../../../machines/session-close/session-close.types.ts';
 import { deferred, settled, stateName } from '../settling.ts';
-import { recordCoverage } from '../transition-coverage.ts';
+import { createCoverage } from '../../../src/testing/model/coverage.ts';
 
-export const coverage = recordCoverage(sessionCloseMachine);
+export const coverage = createCoverage(sessionCloseMachine);
 
 export const limits = {
   totalMs: 60_000,

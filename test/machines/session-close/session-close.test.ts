@@ -244,5 +244,5 @@ describe('without implementations', () => {
 });
 
 afterAll(() => {
-  expect(coverage.missing()).toEqual([]);
+  expect(coverage.missing()).toEqual({ states: [], transitions: [] });
 });

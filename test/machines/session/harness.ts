@@ -10,9 +10,9 @@ import type {
   SessionInput,
 } from '../../../machines/session/session.types.ts';
 import { deferred, settled } from '../settling.ts';
-import { recordCoverage } from '../transition-coverage.ts';
+import { createCoverage } from '../../../src/testing/model/coverage.ts';
 
-export const coverage = recordCoverage(sessionMachine);
+export const coverage = createCoverage(sessionMachine);
 
 export const limits = {
   totalMs: 60_000,

@@ -12,5 +12,5 @@ testLinked();
 testEnd();
 
 afterAll(() => {
-  expect(coverage.missing()).toEqual([]);
+  expect(coverage.missing()).toEqual({ states: [], transitions: [] });
 });

@@ -23,11 +23,11 @@ import {
 } from '../fakes.ts';
 import { limits as processLimits } from '../job-process/harness.ts';
 import { accepted, limits as jobLimits } from '../job/harness.ts';
-import { recordMachine } from '../machine-coverage.ts';
+import { createCoverage } from '../../../src/testing/model/coverage.ts';
 import { permissions } from '../registration/harness.ts';
 import { settled, stateName } from '../settling.ts';
 
-export const coverage = recordMachine(workerMachine);
+export const coverage = createCoverage(workerMachine);
 
 export const greeter = {
   key: 'greeter',

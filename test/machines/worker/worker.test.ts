@@ -1,6 +1,5 @@
 /** One file for the test runner, so that the coverage of the machine can be told at its end. */
 import { afterAll, expect } from 'vitest';
-import { complete } from '../machine-coverage.ts';
 import { testAdmission } from './admission.ts';
 import { testClosing } from './closing.ts';
 import { testDrain } from './drain.ts';
@@ -19,5 +18,5 @@ testFailing();
 testHygiene();
 
 afterAll(() => {
-  expect(coverage.missing()).toEqual(complete);
+  expect(coverage.missing()).toEqual({ states: [], transitions: [] });
 });
