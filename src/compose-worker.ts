@@ -1,4 +1,5 @@
 /** The only place where the machines meet the world: options in, a worker machine with real actors and its input out. */
+import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
@@ -18,6 +19,7 @@ import { defineSignalSocket } from './actors/signal-socket.ts';
 import { type InitializeMessage, LINK_VERSION, type SessionLimits } from './ipc/messages.ts';
 import { jobEnvironment } from './job-environment.ts';
 import { type ProcessRegistry, signalGroup } from './processes/registry.ts';
+import type { StandIns } from './stand-ins.ts';
 import { version } from './version.ts';
 import type { LoadSource, ResolvedOptions } from './worker-options.ts';
 
@@ -27,6 +29,7 @@ export interface Surroundings {
   registry: ProcessRegistry;
   acceptances: Acceptances;
   loadSource: LoadSource;
+  standIns: StandIns;
 }
 
 /** Failures of job processes within a minute before the worker takes no jobs. */
@@ -40,7 +43,7 @@ const ORPHAN_CLOSE_MS = 20_000;
 
 /** The worker machine with every placeholder filled in. */
 export function composeWorker(options: ResolvedOptions, surroundings: Surroundings) {
-  const { logger, registry, acceptances, loadSource } = surroundings;
+  const { logger, registry, acceptances, loadSource, standIns } = surroundings;
   const { url, apiKey, apiSecret, workerToken, requestFunc, loadFunc } = options;
   const server = { url, apiKey, apiSecret };
 
@@ -54,10 +57,11 @@ export function composeWorker(options: ResolvedOptions, surroundings: Surroundin
       }),
     },
   });
+  const processes = childProcessDependencies(options, logger, registry);
   const jobProcess = jobProcessMachine.provide({
     actors: {
-      childProcess: defineChildProcess(childProcessDependencies(options, logger, registry)),
-      sampleMemory: defineSampleMemory(),
+      childProcess: defineChildProcess({ ...processes, ...standIns.processes?.(processes) }),
+      sampleMemory: standIns.sampleMemory ?? defineSampleMemory(),
     },
   });
   const job = jobMachine.provide({
@@ -123,6 +127,7 @@ function childProcessDependencies(
     credentials: credentials === 'share' ? { apiKey, apiSecret } : null,
     env: jobEnvironment(process.env, options),
     execArgv: jobExecArgv(process.execArgv),
+    fork: (main, forkOptions) => fork(main, [], forkOptions),
     registry,
     signalGroup,
     onUnknownMessage: (id, { shown, isLast }) =>

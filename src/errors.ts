@@ -38,6 +38,8 @@ export const errorCodes = {
   GR_WORKER_STATE: 'The worker is not in a state in which this can be done.',
   GR_IN_JOB_PROCESS: 'A worker was made inside a job process.',
   GR_PLATFORM: 'The platform is not supported.',
+  GR_NO_MEDIA: 'Audio or video was asked of a simulated room.',
+  GR_TEST_TIMEOUT: 'What a test waited for did not happen in time.',
   GR_INTERNAL: 'A bug in Greenroom.',
 } as const;
 

@@ -13,6 +13,7 @@ import { logLifecycle } from './log-lifecycle.ts';
 import { createLogger } from './log.ts';
 import { ProcessRegistry } from './processes/registry.ts';
 import { type OptionContext, resolveOptions } from './resolve-options.ts';
+import type { StandIns } from './stand-ins.ts';
 import type {
   LoadSource,
   ResolvedOptions,
@@ -56,10 +57,14 @@ export function workerLogic(init: WorkerOptionsInit, context: OptionContext = {}
 }
 
 /** The same, with what `createWorker()` needs besides. */
-export function makeWorkerLogic(init: WorkerOptionsInit, context: OptionContext): LiveWorkerLogic {
+export function makeWorkerLogic(
+  init: WorkerOptionsInit,
+  context: OptionContext,
+  standIns: StandIns = {},
+): LiveWorkerLogic {
   requireNoJobProcess();
   requirePlatform();
-  return new LiveWorkerLogic(resolveOptions(init, context));
+  return new LiveWorkerLogic(resolveOptions(init, context), standIns);
 }
 
 /** The logic, with what the worker's own program needs of it. */
@@ -73,7 +78,7 @@ export class LiveWorkerLogic implements WorkerLogic, LoadSource {
   readonly #events: LifecycleEvents;
   #worker: ActorRefFrom<typeof workerMachine> | null = null;
 
-  constructor(options: ResolvedOptions) {
+  constructor(options: ResolvedOptions, standIns: StandIns) {
     const { apiKey, apiSecret, workerToken, ...shown } = options;
     this.options = shown;
     this.logger =
@@ -92,6 +97,7 @@ export class LiveWorkerLogic implements WorkerLogic, LoadSource {
       registry: this.#registry,
       acceptances: this.#acceptances,
       loadSource: this,
+      standIns,
     });
     this.input = workerInput(options);
   }

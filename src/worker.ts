@@ -4,10 +4,12 @@ import { type Actor, createActor } from 'xstate';
 import type { workerMachine } from '../machines/worker/worker.machine.ts';
 import type { LifecycleEvent } from '../machines/events.ts';
 import type { WorkerCommand, WorkerOutput } from '../machines/worker/worker.types.ts';
+import type { Clock } from './clock.ts';
 import { WorkerError, toError, toFailure } from './errors.ts';
 import { listenHealth, type HealthServer } from './http/health-server.ts';
 import type { LifecycleListener } from './lifecycle-events.ts';
 import type { OptionContext } from './resolve-options.ts';
+import type { StandIns } from './stand-ins.ts';
 import { type WorkerSnapshot, workerHealth, workerInfo } from './worker-health.ts';
 import { type ActiveJob, type LiveWorkerLogic, makeWorkerLogic } from './worker-logic.ts';
 import type { ShownOptions, WorkerOptionsInit } from './worker-options.ts';
@@ -60,7 +62,16 @@ export interface WorkerHandle {
  * @throws WorkerError `GR_OPTION_INVALID`, `GR_CREDENTIALS_MISSING`, `GR_AGENT_NOT_FOUND`, `GR_IN_JOB_PROCESS`.
  */
 export function createWorker(init: WorkerOptionsInit, context: OptionContext = {}): WorkerHandle {
-  return new LiveWorker(makeWorkerLogic(init, context));
+  return makeWorker(init, context, {});
+}
+
+/** The same with stand-ins: for `greenroom/testing`. */
+export function makeWorker(
+  init: WorkerOptionsInit,
+  context: OptionContext,
+  standIns: StandIns,
+): WorkerHandle {
+  return new LiveWorker(makeWorkerLogic(init, context, standIns), standIns.clock);
 }
 
 /** A dispatch that comes before the server has read of the worker's availability is lost. */
@@ -74,12 +85,17 @@ class LiveWorker implements WorkerHandle {
   readonly #actor: Actor<typeof workerMachine>;
   #http: HealthServer | null = null;
 
-  constructor(logic: LiveWorkerLogic) {
+  constructor(logic: LiveWorkerLogic, clock: Clock | undefined) {
     const { options, logger, machine, input, inspect } = logic;
     this.options = options;
     this.#logic = logic;
     this.#logger = logger;
-    this.#actor = createActor(machine, { systemId: 'worker', input, inspect });
+    this.#actor = createActor(machine, {
+      systemId: 'worker',
+      input,
+      inspect,
+      ...(clock !== undefined && { clock }),
+    });
     this.done = this.#whenDone();
   }
 

@@ -1,5 +1,5 @@
 /** A forked job process as an actor: its snapshot shows pid and phase, its output the exit. */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess, ForkOptions } from 'node:child_process';
 import type { AnyActorRef, EventObject } from 'xstate';
 import type {
   ChildCommand,
@@ -12,6 +12,12 @@ import { describeUnknown, toChildReport } from '../ipc/from-job-process.ts';
 import type { Credentials, InitializeMessage, ToJobProcess } from '../ipc/messages.ts';
 import { openToken } from '../token-seal.ts';
 
+/** The part of a forked process that its actor uses. */
+export type ForkedProcess = Pick<
+  ChildProcess,
+  'pid' | 'exitCode' | 'connected' | 'on' | 'once' | 'send' | 'disconnect'
+>;
+
 /** What a child process needs to know. */
 export interface ChildProcessDependencies {
   /** Path of the job process's main file. */
@@ -21,6 +27,8 @@ export interface ChildProcessDependencies {
   credentials: Credentials | null;
   env: NodeJS.ProcessEnv;
   execArgv: string[];
+  /** Starts the process. */
+  fork: (main: string, options: ForkOptions) => ForkedProcess;
   registry: {
     add(process: { pid: number; closeLink: () => void }): void;
     remove(pid: number): void;
@@ -59,7 +67,7 @@ const MAX_UNKNOWN_TOLD = 3;
 
 /** Makes the actor that forks one job process, in a process group of its own, and holds the link to it. */
 export function defineChildProcess(dependencies: ChildProcessDependencies): ChildProcessLogic {
-  const children = new WeakMap<AnyActorRef, ChildProcess>();
+  const children = new WeakMap<AnyActorRef, ForkedProcess>();
   return {
     getInitialSnapshot: (_scope, input) => ({
       status: 'active',
@@ -106,14 +114,14 @@ function spawnChild(
   dependencies: ChildProcessDependencies,
   process: string,
   scope: Scope,
-): ChildProcess {
-  const { main, env, execArgv, initialize, registry, signalGroup } = dependencies;
+): ForkedProcess {
+  const { main, fork, env, execArgv, initialize, registry, signalGroup } = dependencies;
   const tellSelf = (event: OwnEvent): void => scope.self.send(event as unknown as ChildCommand);
   const tellParent = (report: ChildReport): void => {
     const parent = scope.self._parent;
     if (parent !== undefined) (scope.system as unknown as Relay)._relay(scope.self, parent, report);
   };
-  const child = fork(main, [], {
+  const child = fork(main, {
     // A group of its own: Ctrl-C in a terminal reaches the worker only, and grandchildren can be ended with it.
     detached: true,
     env,
@@ -161,7 +169,7 @@ function unknownMessages(
 
 function command(
   { credentials, signalGroup }: ChildProcessDependencies,
-  child: ChildProcess | undefined,
+  child: ForkedProcess | undefined,
   event: ChildCommand | OwnEvent,
 ): void {
   if (child === undefined) return;
@@ -181,7 +189,7 @@ function withSecrets(message: LinkMessage, credentials: Credentials | null): ToJ
 }
 
 /** Node may tell of the exit before it has read what the process said last: the end of the link comes after that. */
-function afterLastMessage(child: ChildProcess, done: () => void): void {
+function afterLastMessage(child: ForkedProcess, done: () => void): void {
   if (!child.connected) {
     done();
     return;
@@ -194,10 +202,10 @@ function afterLastMessage(child: ChildProcess, done: () => void): void {
 }
 
 /** A closed link is no error: the exit of the process tells the rest. */
-function say(child: ChildProcess, message: ToJobProcess): void {
+function say(child: ForkedProcess, message: ToJobProcess): void {
   if (child.connected) child.send(message, () => undefined);
 }
 
-function closeLink(child: ChildProcess): void {
+function closeLink(child: ForkedProcess): void {
   if (child.connected) child.disconnect();
 }

@@ -1,3 +1,4 @@
+import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createActor, fromCallback, setup, toPromise, type AnyActorRef } from 'xstate';
@@ -61,6 +62,7 @@ function startChild(
     credentials,
     env: process.env,
     execArgv: [],
+    fork: (file, options) => fork(file, [], options),
     registry,
     signalGroup,
     onUnknownMessage: (id, message) => unknown.push([id, message]),
