@@ -1,0 +1,195 @@
+/** Any value as bounded JSON without secrets. Runs no getter, follows no circle, never throws. */
+import { REDACTED, type Json, type WireRef } from '../messages.ts';
+import type { Redactor } from './redact.ts';
+
+/** How much of a value is shown. */
+export interface PlainLimits {
+  /** Levels of objects in objects. */
+  depth: number;
+  /** Items of a list, fields of an object. */
+  items: number;
+  /** Characters of one text. */
+  textLength: number;
+  /** Characters of everything together. */
+  totalLength: number;
+}
+
+/** What one value is written with. */
+export interface PlainOptions {
+  redactor: Redactor;
+  limits: PlainLimits;
+  /** The wire's id of an actor. */
+  idOf: (sessionId: string) => string;
+}
+
+/** What a message may hold. */
+export const messageLimits: PlainLimits = {
+  depth: 8,
+  items: 100,
+  textLength: 2_000,
+  totalLength: 64_000,
+};
+
+/** What stands for what is left out. */
+const ellipsis = '…';
+
+/** One value, bounded as a whole. */
+export function toPlain(value: unknown, options: PlainOptions, name = ''): Json {
+  const writer = new PlainWriter(options);
+  return writer.write(name, value, 0) ?? null;
+}
+
+/** The fields of an object, bounded as a whole; those that are `undefined` are left out. */
+export function toPlainFields(
+  fields: Record<string, unknown>,
+  options: PlainOptions,
+): Record<string, Json> {
+  const writer = new PlainWriter(options);
+  const plain: Record<string, Json> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    const written = writer.write(name, value, 0);
+    if (written !== undefined) plain[name] = written;
+  }
+  return plain;
+}
+
+class PlainWriter {
+  readonly #options: PlainOptions;
+  readonly #above: object[] = [];
+  #roomLeft: number;
+
+  constructor(options: PlainOptions) {
+    this.#options = options;
+    this.#roomLeft = options.limits.totalLength;
+  }
+
+  /** `undefined` for what JSON leaves out. */
+  write(name: string, value: unknown, depth: number): Json | undefined {
+    if (value === undefined) return undefined;
+    if (value === null || typeof value === 'boolean') return value;
+    if (this.#options.redactor.hides(name, value)) return REDACTED;
+    return typeof value === 'object' ? this.#guarded(value, depth) : this.#simple(value);
+  }
+
+  #simple(value: unknown): Json {
+    if (typeof value === 'number') {
+      this.#roomLeft -= 8;
+      return Number.isFinite(value) ? value : String(value);
+    }
+    if (typeof value === 'function') return { type: this.#text(value.name) };
+    return this.#text(typeof value === 'bigint' ? `${value}n` : String(value));
+  }
+
+  #text(text: string): string {
+    const { redactor, limits } = this.#options;
+    if (this.#roomLeft <= 0) return ellipsis;
+    // Redacted before it is cut: half a secret has no form any more. What is huge is cut roughly first.
+    const shown = redactor.text(text.slice(0, limits.textLength * 2));
+    const room = Math.min(limits.textLength, this.#roomLeft);
+    this.#roomLeft -= Math.min(shown.length, room);
+    return shown.length > room || text.length > limits.textLength * 2
+      ? shown.slice(0, room) + ellipsis
+      : shown;
+  }
+
+  /** Proxies, `toJSON` and `toString` are other people's code. */
+  #guarded(value: object, depth: number): Json {
+    try {
+      const { sessionId } = value as { sessionId?: unknown };
+      if (isActorRef(value) && typeof sessionId === 'string') return this.#ref(sessionId);
+      if (this.#above.includes(value)) return '<circular>';
+      if (depth >= this.#options.limits.depth || this.#roomLeft <= 0) return ellipsis;
+      this.#above.push(value);
+      try {
+        return this.#object(value, depth + 1);
+      } finally {
+        this.#above.pop();
+      }
+    } catch {
+      return '<unreadable>';
+    }
+  }
+
+  #ref(sessionId: string): Json {
+    const ref: WireRef = { xstate$$type: 1, id: this.#options.idOf(sessionId) };
+    return { ...ref };
+  }
+
+  #object(value: object, depth: number): Json {
+    if (Array.isArray(value)) return this.#list(value, value.length, depth);
+    if (value instanceof Error) return this.#error(value, depth);
+    if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+    if (value instanceof Map) return this.#fields(mapFields(value), depth);
+    if (value instanceof Set) return this.#list(value, value.size, depth);
+    if (ArrayBuffer.isView(value)) return `<${value.constructor.name}: ${value.byteLength} bytes>`;
+    if (value instanceof URL || value instanceof RegExp) return this.#text(String(value));
+    return this.#fields(this.#shownFields(value), depth);
+  }
+
+  #shownFields(value: object): Iterable<[string, unknown]> {
+    return this.#hidesOutput(value) ? withoutOutput(value) : ownFields(value);
+  }
+
+  /** The end of an actor that is called `fetchToken`: its output is a token. */
+  #hidesOutput(value: object): boolean {
+    const type: unknown = 'type' in value ? value.type : undefined;
+    if (typeof type !== 'string' || !type.startsWith('xstate.done.actor.')) return false;
+    return this.#options.redactor.hides(type, '');
+  }
+
+  #list(values: Iterable<unknown>, length: number, depth: number): Json {
+    const { items } = this.#options.limits;
+    const list: Json[] = [];
+    for (const value of values) {
+      if (list.length === items) break;
+      list.push(this.write('', value, depth) ?? null);
+    }
+    if (length > items) list.push(`${ellipsis} ${length - items} more`);
+    return list;
+  }
+
+  #error(error: Error, depth: number): Json {
+    const { name, message, stack } = error;
+    const { code, cause } = error as { code?: unknown; cause?: unknown };
+    const own = Object.fromEntries(ownFields(error));
+    return this.#fields(Object.entries({ ...own, name, message, code, stack, cause }), depth);
+  }
+
+  #fields(entries: Iterable<readonly [string, unknown]>, depth: number): Json {
+    const { limits, redactor } = this.#options;
+    const plain: Record<string, Json> = {};
+    let count = 0;
+    for (const [name, value] of entries) {
+      if (count === limits.items || this.#roomLeft <= 0) {
+        plain[ellipsis] = true;
+        break;
+      }
+      const written = this.write(name, value, depth);
+      if (written === undefined) continue;
+      count += 1;
+      this.#roomLeft -= name.length;
+      plain[redactor.text(name.slice(0, limits.textLength))] = written;
+    }
+    return plain;
+  }
+}
+
+function isActorRef(value: object): boolean {
+  return 'sessionId' in value && 'send' in value && typeof value.send === 'function';
+}
+
+function* mapFields(map: Map<unknown, unknown>): Iterable<[string, unknown]> {
+  for (const [key, value] of map) yield [String(key), value];
+}
+
+function* withoutOutput(value: object): Iterable<[string, unknown]> {
+  for (const [name, field] of ownFields(value)) yield [name, name === 'output' ? REDACTED : field];
+}
+
+/** Own enumerable fields; getters are named and not run. */
+function* ownFields(value: object): Iterable<[string, unknown]> {
+  for (const name of Object.keys(value)) {
+    const descriptor = Object.getOwnPropertyDescriptor(value, name);
+    yield [name, descriptor?.get === undefined ? descriptor?.value : '<getter>'];
+  }
+}

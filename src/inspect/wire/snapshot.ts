@@ -1,0 +1,85 @@
+/** Snapshots and what an actor is, for the wire. */
+import type { AnyActorRef } from 'xstate';
+import { type Json, REDACTED, type TakenTransition, type WireSnapshot } from '../messages.ts';
+import { type PlainOptions, toPlainFields } from './plain.ts';
+
+/** The parts of actors and state nodes that XState leaves out of its public types. */
+export interface ActorInside {
+  logic?: { config?: unknown; transition?: unknown };
+  options?: { systemId?: string; input?: unknown };
+  src?: unknown;
+  systemId?: string;
+}
+
+interface StateNodeInside {
+  id: string;
+  transitions: Map<string, readonly object[]>;
+  always?: readonly object[];
+}
+
+interface TransitionInside {
+  eventType: string | null;
+  source: StateNodeInside;
+  target?: readonly { id: string }[] | undefined;
+}
+
+/** What machines keep in a snapshot for themselves. */
+const inside = new Set(['machine', '_nodes', 'tags', 'children', 'value', 'status', 'toJSON']);
+const statuses: readonly unknown[] = ['active', 'done', 'error', 'stopped'];
+
+/** A snapshot; `name` is what the actor is called, as an actor called `fetchToken` has a token for its output. */
+export function wireSnapshot(snapshot: unknown, name: string, options: PlainOptions): WireSnapshot {
+  // An actor that is only being made has none.
+  if (typeof snapshot !== 'object' || snapshot === null) return { status: 'active' };
+  const fields = snapshot as Record<string, unknown>;
+  const { status } = fields;
+  const hidden = options.redactor.hides(name, '');
+  const rest = Object.entries(fields).filter(([field]) => !inside.has(field));
+  const shown = rest.map(([field, value]): [string, unknown] =>
+    hidden && field === 'output' && value !== undefined ? [field, REDACTED] : [field, value],
+  );
+  return {
+    ...toPlainFields(Object.fromEntries(shown), options),
+    ...machinePart(fields, options),
+    status: (statuses.includes(status) ? status : 'active') as WireSnapshot['status'],
+  };
+}
+
+function machinePart(
+  fields: Record<string, unknown>,
+  options: PlainOptions,
+): Partial<WireSnapshot> {
+  const { value, tags, children } = fields;
+  const part: Partial<WireSnapshot> = {};
+  // Names of states are no secrets, whatever they are called.
+  if (value !== undefined) part.value = stateValue(value, 0);
+  if (tags instanceof Set) part.tags = [...tags].map(String);
+  if (typeof children === 'object' && children !== null) part.children = refs(children, options);
+  return part;
+}
+
+function stateValue(value: unknown, depth: number): Json {
+  if (typeof value !== 'object' || value === null || depth > 30) return String(value);
+  const entries = Object.entries(value);
+  return Object.fromEntries(entries.map(([name, inner]) => [name, stateValue(inner, depth + 1)]));
+}
+
+function refs(children: object, { idOf }: PlainOptions): Json {
+  const entries = Object.entries(children) as [string, AnyActorRef | undefined][];
+  const present = entries.flatMap(([id, ref]): [string, Json][] =>
+    ref === undefined ? [] : [[id, { xstate$$type: 1, id: idOf(ref.sessionId) }]],
+  );
+  return Object.fromEntries(present);
+}
+
+/** What the transitions of a microstep were; the first one of a machine is none. */
+export function takenTransitions(transitions: readonly unknown[]): TakenTransition[] {
+  return (transitions as TransitionInside[]).flatMap((transition) => {
+    const { eventType, source, target = [] } = transition;
+    if (eventType === null || source === undefined) return [];
+    const candidates = eventType === '' ? source.always : source.transitions.get(eventType);
+    const index = candidates?.indexOf(transition) ?? -1;
+    const targets = target.map(({ id }) => id);
+    return [{ source: source.id, targets, eventType, index: Math.max(0, index) }];
+  });
+}
