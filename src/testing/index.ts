@@ -9,6 +9,9 @@ export type {
   ServerEvents,
   TerminationReason,
 } from './dispatch-server/events.ts';
+export type { WorkerFaults } from './dispatch-server/agent-endpoint.ts';
+export type { DispatchInput } from './dispatch-server/dispatches.ts';
+export type { Faults, LosableMessage } from './dispatch-server/faults.ts';
 export type { Refusal, UpgradeHandler } from './dispatch-server/http-server.ts';
 export type {
   DataOptions,

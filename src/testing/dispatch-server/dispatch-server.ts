@@ -2,16 +2,23 @@
  * A LiveKit server without media, inside this process: workers register with it over a real WebSocket, LiveKit's own
  * server SDK dispatches through it, and tests play the participants.
  */
-import type { DisconnectReason } from '@livekit/protocol';
+import { type AgentDispatch, DisconnectReason } from '@livekit/protocol';
 import { WorkerError } from '../../errors.ts';
+import { AgentEndpoint, type WorkerFaults } from './agent-endpoint.ts';
+import { AgentNames } from './agent-names.ts';
+import { answerRequest } from './api.ts';
+import { Dispatches, type DispatchInput } from './dispatches.ts';
 import { type DispatchServerEvent, ServerEvents } from './events.ts';
+import { Faults } from './faults.ts';
 import { HttpServer, type UpgradeHandler } from './http-server.ts';
 import { readEntry } from './joining.ts';
 import type { JoinInput, SimulatedParticipant } from './participant.ts';
 import type { SimulatedRoom } from './room.ts';
 import { type RoomInput, Rooms } from './rooms.ts';
 import { type DispatchServerOptions, resolveSettings, type ServerSettings } from './settings.ts';
+import { Timers } from './timers.ts';
 import { checkToken } from './tokens.ts';
+import { Workers } from './workers.ts';
 
 /**
  * Starts an embedded server on a free port of 127.0.0.1.
@@ -29,10 +36,15 @@ export async function createDispatchServer(
 export class DispatchServer {
   readonly apiKey: string;
   readonly apiSecret: string;
+  /** What it does wrong: set by the test. */
+  readonly faults = new Faults();
   readonly #settings: ServerSettings;
+  readonly #timers: Timers;
   readonly #events = new ServerEvents();
   readonly #http: HttpServer;
   readonly #rooms: Rooms;
+  readonly #dispatches: Dispatches;
+  readonly #agents: AgentEndpoint;
   /** From the readings of the clock to Unix time. */
   readonly #epochMs: number;
   #port = 0;
@@ -42,26 +54,27 @@ export class DispatchServer {
     this.apiKey = apiKey;
     this.apiSecret = apiSecret;
     this.#settings = settings;
-    const { clock, random, roomTickMs } = settings;
-    this.#epochMs = Date.now() - clock.now();
-    this.#http = new HttpServer((_request, response, url) => {
-      response.writeHead(url.pathname === '/' ? 200 : 404).end(url.pathname === '/' ? 'OK' : '');
-    });
-    const rooms = {
-      time: clock,
-      random,
-      now: () => this.now(),
-      tickMs: roomTickMs,
-      emptyTimeout: Math.ceil(settings.emptyTimeoutMs / 1000),
-      departureTimeout: Math.ceil(settings.departureTimeoutMs / 1000),
+    this.#timers = new Timers(settings.clock);
+    this.#epochMs = Date.now() - settings.clock.now();
+    const { faults } = this;
+    const now = () => this.now();
+    const world = { settings, timers: this.#timers, events: this.#events, now };
+    const workers = new Workers(world);
+    const names = new AgentNames(settings, this.#timers, () => workers.keys);
+    this.#dispatches = new Dispatches(world, workers, names);
+    this.#rooms = this.#makeRooms();
+    this.#agents = new AgentEndpoint({ ...world, faults, workers, names });
+    const services = {
+      settings,
+      timers: this.#timers,
+      faults,
+      rooms: this.#rooms,
+      dispatches: this.#dispatches,
     };
-    this.#rooms = new Rooms(rooms, {
-      roomCreated: (room) => this.#events.emit({ type: 'room.created', room }),
-      roomClosed: (room, reason) => this.#events.emit({ type: 'room.closed', room, reason }),
-      joined: (participant) => this.#joined(participant),
-      left: (participant, reason) => this.#left(participant, reason),
-      published: () => {},
-    });
+    this.#http = new HttpServer((request, response, url) =>
+      answerRequest(request, response, url, services),
+    );
+    this.#http.handleUpgrade('/agent', this.#agents.handler);
   }
 
   /** For workers, participants and LiveKit's server SDK. */
@@ -125,6 +138,36 @@ export class DispatchServer {
     return this.join(room, who, roomInput);
   }
 
+  /** Dispatches an agent to a room, as `createDispatch()` of LiveKit's server SDK does. */
+  dispatch(room: string, agentName: string, input: Partial<DispatchInput> = {}): AgentDispatch {
+    const usual = { metadata: '', deployment: '', restartPolicy: 0, attributes: {} };
+    return this.#dispatches.create(this.#rooms.open(room), { ...usual, ...input, agentName });
+  }
+
+  /** The dispatches of a room, as `listDispatch()` of LiveKit's server SDK shows them. */
+  dispatchesOf(room: string): AgentDispatch[] {
+    const found = this.#rooms.get(room);
+    return found === undefined ? [] : this.#dispatches.list(found, '');
+  }
+
+  /** Takes a dispatch back: its jobs are terminated. Tells whether there was one. */
+  deleteDispatch(room: string, dispatchId: string): boolean {
+    const found = this.#rooms.get(room);
+    return found !== undefined && this.#dispatches.delete(found, dispatchId) !== null;
+  }
+
+  /** Closes a room: everyone in it is put out. Tells whether there was one. */
+  closeRoom(name: string, reason: DisconnectReason = DisconnectReason.ROOM_DELETED): boolean {
+    const room = this.#rooms.get(name);
+    if (room !== undefined) this.#rooms.close(room, reason);
+    return room !== undefined;
+  }
+
+  /** The connections of workers by their ids: to cut, to stall, to send them anything. */
+  worker(workerId: string): WorkerFaults {
+    return this.#agents.worker(workerId);
+  }
+
   /** Hands the upgrades of a path to a handler, beside those of `/agent`. */
   handleUpgrade(path: string, handler: UpgradeHandler): void {
     this.#http.handleUpgrade(path, handler);
@@ -137,20 +180,41 @@ export class DispatchServer {
 
   /** Puts everyone out, cuts all connections and frees the port. */
   async close(): Promise<void> {
+    this.#timers.stop();
     this.#rooms.stop();
     await this.#http.close();
   }
 
-  #joined(participant: SimulatedParticipant): void {
-    this.#events.emit({ type: 'participant.joined', participant, room: participant.room.name });
-  }
-
-  #left(participant: SimulatedParticipant, reason: DisconnectReason): void {
-    this.#events.emit({
-      type: 'participant.left',
-      participant,
-      room: participant.room.name,
-      reason,
+  #makeRooms(): Rooms {
+    const { clock, random, roomTickMs, emptyTimeoutMs, departureTimeoutMs } = this.#settings;
+    const settings = {
+      time: clock,
+      random,
+      now: () => this.now(),
+      tickMs: roomTickMs,
+      emptyTimeout: Math.ceil(emptyTimeoutMs / 1000),
+      departureTimeout: Math.ceil(departureTimeoutMs / 1000),
+    };
+    const events = this.#events;
+    const dispatches = this.#dispatches;
+    return new Rooms(settings, {
+      roomCreated: (room, agents) => {
+        events.emit({ type: 'room.created', room });
+        dispatches.roomCreated(room, agents);
+      },
+      roomClosed: (room, reason) => {
+        dispatches.roomClosed(room);
+        events.emit({ type: 'room.closed', room, reason });
+      },
+      joined: (room, participant) => {
+        events.emit({ type: 'participant.joined', participant, room: room.name });
+        dispatches.joined(room, participant);
+      },
+      left: (room, participant, reason) => {
+        events.emit({ type: 'participant.left', participant, room: room.name, reason });
+        dispatches.left(room, participant);
+      },
+      published: (room, participant) => dispatches.published(room, participant),
     });
   }
 }

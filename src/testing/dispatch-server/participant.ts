@@ -98,7 +98,7 @@ export class SimulatedParticipant {
     world: { now: number; random: () => number },
   ) {
     this.room = room;
-    this.isDependent = isDependent(input);
+    this.isDependent = joinsDependent(input);
     this.info = new ParticipantInfo({
       sid: newId('PA', world.random),
       identity: input.identity,
@@ -226,7 +226,7 @@ export class SimulatedParticipant {
 }
 
 /** Whether who joins so will be a dependent participant. */
-export function isDependent({ kind, permissions = {} }: JoinInput): boolean {
+export function joinsDependent({ kind, permissions = {} }: JoinInput): boolean {
   if (kind === ParticipantInfo_Kind.AGENT || kind === ParticipantInfo_Kind.EGRESS) return true;
   return permissions.agent === true || permissions.recorder === true;
 }

@@ -7,7 +7,7 @@ import {
 } from '@livekit/protocol';
 import {
   type DataOptions,
-  isDependent,
+  joinsDependent,
   type JoinInput,
   type ParticipantRoom,
   type Sight,
@@ -20,7 +20,7 @@ export interface RoomKeeper {
   now: () => number;
   joined: (participant: SimulatedParticipant) => void;
   left: (participant: SimulatedParticipant, reason: DisconnectReason) => void;
-  published: (participant: SimulatedParticipant, track: TrackInfo) => void;
+  published: (participant: SimulatedParticipant) => void;
 }
 
 /** A room as the server knows it. */
@@ -58,7 +58,7 @@ export class SimulatedRoom implements ParticipantRoom {
   /** Whether this one would be one too many: dependent participants are not counted. */
   isFullFor(input: JoinInput): boolean {
     const { maxParticipants, numParticipants } = this.info;
-    return maxParticipants > 0 && numParticipants >= maxParticipants && !isDependent(input);
+    return maxParticipants > 0 && numParticipants >= maxParticipants && !joinsDependent(input);
   }
 
   /** Lets someone in. The same identity puts the one before out. */
@@ -133,7 +133,7 @@ export class SimulatedRoom implements ParticipantRoom {
   published(participant: SimulatedParticipant, track: TrackInfo): void {
     this.#count();
     this.show({ type: 'track.published', participant, track }, participant);
-    this.#keeper.published(participant, track);
+    this.#keeper.published(participant);
   }
 
   #count(): void {

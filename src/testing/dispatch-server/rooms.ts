@@ -1,11 +1,5 @@
 /** All rooms of a server: how they come about, and when they close. */
-import {
-  Codec,
-  DisconnectReason,
-  Room,
-  type RoomAgentDispatch,
-  type TrackInfo,
-} from '@livekit/protocol';
+import { Codec, DisconnectReason, Room, type RoomAgentDispatch } from '@livekit/protocol';
 import type { TimeSource } from '../clock.ts';
 import { newId } from './ids.ts';
 import type { JoinInput, SimulatedParticipant } from './participant.ts';
@@ -25,9 +19,9 @@ export interface RoomInput {
 export interface RoomsListener {
   roomCreated: (room: SimulatedRoom, agents: readonly RoomAgentDispatch[]) => void;
   roomClosed: (room: SimulatedRoom, reason: DisconnectReason) => void;
-  joined: (participant: SimulatedParticipant) => void;
-  left: (participant: SimulatedParticipant, reason: DisconnectReason) => void;
-  published: (participant: SimulatedParticipant, track: TrackInfo) => void;
+  joined: (room: SimulatedRoom, participant: SimulatedParticipant) => void;
+  left: (room: SimulatedRoom, participant: SimulatedParticipant, reason: DisconnectReason) => void;
+  published: (room: SimulatedRoom, participant: SimulatedParticipant) => void;
 }
 
 /** What the rooms need. */
@@ -105,8 +99,14 @@ export class Rooms {
       turnPassword: newId('ND', random),
       enabledCodecs: codecs.map((mime) => new Codec({ mime })),
     });
-    const { joined, left, published } = this.#listener;
-    const room = new SimulatedRoom(info, { random, now, joined, left, published });
+    const listener = this.#listener;
+    const room: SimulatedRoom = new SimulatedRoom(info, {
+      random,
+      now,
+      joined: (participant) => listener.joined(room, participant),
+      left: (participant, reason) => listener.left(room, participant, reason),
+      published: (participant) => listener.published(room, participant),
+    });
     this.#rooms.set(name, room);
     this.#listener.roomCreated(room, input.agents ?? []);
     this.#ticker ??= this.#nextTick();

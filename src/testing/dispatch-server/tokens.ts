@@ -1,5 +1,6 @@
 /** LiveKit's access tokens: JSON Web Tokens signed with HS256, made and checked at once and not in a promise. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { VideoGrant } from 'livekit-server-sdk';
 
 /** What a token says. */
@@ -26,6 +27,7 @@ export type TokenCheck = { claims: TokenClaims; apiKey: string } | { refusal: st
 
 /** How far the clocks of server and client may be apart. */
 const leewaySeconds = 60;
+const bearer = 'Bearer ';
 const header = encode({ alg: 'HS256', typ: 'JWT' });
 
 /** Signs the claims; empty ones are left out. */
@@ -92,4 +94,19 @@ function decode(part: string): unknown {
   } catch {
     return null;
   }
+}
+
+/** The token that a request brings: in its header, or else in its query; `null` when it brings none. */
+export function bearerOf(
+  { headers }: IncomingMessage,
+  { searchParams }: URL,
+): { token: string } | { refusal: string } | null {
+  const { authorization } = headers;
+  if (authorization !== undefined && authorization !== '') {
+    if (!authorization.startsWith(bearer))
+      return { refusal: `invalid authorization header. Must start with ${bearer}` };
+    return { token: authorization.slice(bearer.length) };
+  }
+  const token = searchParams.get('access_token');
+  return token === null || token === '' ? null : { token };
 }
