@@ -1,0 +1,75 @@
+/** The two forms in which the stream leaves: for our page, and as Stately's tools read it. */
+import { INSPECT_PROTOCOL, type DroppedFrame, type HelloFrame, type SentFrame } from './frames.ts';
+import type { Encoder, FrameKind } from './flow-reader.ts';
+import type { ActorMessage, StatelyMessage } from './messages.ts';
+import type { Entry, StreamState } from './stream-state.ts';
+
+/** What a page is told of who serves it. */
+export type HelloFacts = Omit<HelloFrame, 'type' | 'protocol' | 'runId'>;
+
+/** For our page: several messages a frame. */
+export function pageEncoder(facts: HelloFacts): Encoder {
+  return {
+    hello(runId) {
+      const hello: HelloFrame = { type: 'hello', protocol: INSPECT_PROTOCOL, runId, ...facts };
+      return [JSON.stringify(hello)];
+    },
+    frames(kind, entries) {
+      return [`{${head(kind)},"messages":[${entries.map(({ text }) => text).join(',')}]}`];
+    },
+    live() {
+      return ['{"type":"live"}'];
+    },
+    dropped(lost) {
+      const dropped: DroppedFrame = { type: 'dropped', ...lost };
+      return [JSON.stringify(dropped)];
+    },
+  };
+}
+
+/** The answer to a `send` frame. */
+export function sentFrame(request: number, failure: string | null): string {
+  const sent: SentFrame = { type: 'sent', request, failure };
+  return JSON.stringify(sent);
+}
+
+function head(kind: FrameKind): string {
+  return kind === 'live' ? '"type":"batch"' : `"type":"replay","state":${kind === 'state'}`;
+}
+
+/**
+ * For Stately's tools: one message a frame, each actor with its definition. They know no past: a reader is told how every
+ * living actor is, and what happens from then on. What only our page knows is left out.
+ */
+export function statelyEncoder(now: () => StreamState): Encoder {
+  return {
+    hello: () => livingActors(now()),
+    frames: (kind, entries) =>
+      kind === 'live' ? entries.flatMap((entry) => statelyText(entry, now())) : [],
+    live: () => [],
+    dropped: () => livingActors(now()),
+  };
+}
+
+/** Each living actor as it is now. */
+function livingActors(now: StreamState): string[] {
+  return now.live().flatMap(({ actor, last }) => {
+    const message = actor.message as ActorMessage;
+    const snapshot = last?.message.type === '@xstate.snapshot' ? last.message.snapshot : undefined;
+    return JSON.stringify(
+      complete(snapshot === undefined ? message : { ...message, snapshot }, now),
+    );
+  });
+}
+
+function statelyText(entry: Entry, now: StreamState): string[] {
+  const { message } = entry;
+  if (message.type === '@xstate.actor') return [JSON.stringify(complete(message, now))];
+  return message.type.startsWith('@xstate.') ? [entry.text] : [];
+}
+
+function complete(message: ActorMessage, now: StreamState): StatelyMessage {
+  const { definitionId, ...fields } = message;
+  const definition = definitionId === undefined ? null : now.definition(definitionId);
+  return definition === null ? fields : { ...fields, definition };
+}
