@@ -103,7 +103,12 @@ export const samples: Samples = {
     },
   ],
 
-  'worker.available': [{ event: { type: 'worker.available', status }, when: 'Jobs can be taken.' }],
+  'worker.available': [
+    {
+      event: { type: 'worker.available', status },
+      when: 'The server has read that jobs can be taken.',
+    },
+  ],
   'worker.full': [
     { event: { type: 'worker.full', status, cause: 'slots' }, when: '`maxJobs` is reached.' },
     { event: { type: 'worker.full', status, cause: 'load' }, when: 'The load is too high.' },

@@ -40,6 +40,7 @@ const sent = [];
 const signalSocket = fromCallback(({ sendBack, receive }) => {
   receive(({ type, message }) => {
     if (type !== 'socket.send') return sendBack({ type: 'socket.closed', code: 1000, reason: '', jitter: 0 });
+    if (message.type === 'ping') return sendBack({ type: 'server.ponged', lastTimestamp: 0, timestamp: 0 });
     sent.push(message.type);
     if (message.type === 'register')
       sendBack({ type: 'server.registered', workerId: 'AW_1', serverInfo: null });
@@ -98,7 +99,7 @@ it('runs where there is nothing of Node and nothing of a browser', async () => {
     Object.keys(machines).toSorted().join(),
   );
   expect(JSON.parse(String(runInContext(script, context)))).toEqual({
-    running: { running: 'available' },
+    running: { running: { available: 'announced' } },
     sent: ['register', 'status', 'status', 'status'],
     output: { outcome: 'drained', cause: 'drained', abandoned: [], failure: null },
   });

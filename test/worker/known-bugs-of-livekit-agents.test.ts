@@ -87,7 +87,9 @@ describe('the connection', () => {
     expect(connection.received.items.map((message) => message.case)).toEqual([
       'register',
       'updateWorker',
+      'ping',
       'updateWorker',
+      'ping',
     ]);
     const [first, second] = connection.all('updateWorker');
     expect([first?.status, second?.status]).toEqual([full, 0]);
