@@ -1,4 +1,5 @@
 /** What the program of a job process stands on: the process that it has to itself, or one that it shares with a test. */
+import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { initializeLogger, log, type LoggerOptions } from '../log.ts';
@@ -19,6 +20,8 @@ export interface ProgramHost {
   /** A session begins: the only one of the process. */
   enterJob(ctx: JobContext): void;
   exit(code: number): void;
+  /** How long the process has been running. */
+  upMs(): number;
   /** What the delays of the session go by; the real time without it. */
   clock?: Clock;
 }
@@ -41,4 +44,5 @@ export const ownProcess: ProgramHost = {
     setProcessJob(ctx);
   },
   exit: (code) => process.exit(code),
+  upMs: () => performance.now(),
 };

@@ -1,5 +1,4 @@
 /** The life of a job process: warm up, wait, run one session, exit. */
-import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import type { Failure } from '../../machines/messages.ts';
 import { describeValue, toFailure } from '../errors.ts';
@@ -112,7 +111,7 @@ export class JobProcessProgram {
   #becomeWarm(warm: Warm, limits: InitializeMessage['limits']): void {
     if (this.#phase.name !== 'warming') return;
     this.#phase = { name: 'warm', warm, limits };
-    const warmupMs = Math.round(performance.now());
+    const warmupMs = Math.round(this.#host.upMs());
     this.#log.debug({ warmupMs }, 'job process is warm');
     this.#link.send({ type: 'warm', version: LINK_VERSION, warmupMs });
   }

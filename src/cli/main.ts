@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { importAgentFile } from '../child/load-agent.ts';
 import { initOf } from '../server-options.ts';
 import type { WorkerOptionsInit } from '../worker-options.ts';
-import { awaitOptions } from './hand-over.ts';
+import { awaitOptions } from '../hand-over.ts';
 import { runProgram } from './program.ts';
 import { SignalTrap } from './signals.ts';
 

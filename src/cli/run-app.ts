@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { isJobProcess } from '../job-process-marker.ts';
 import { type ServerOptions, initOf } from '../server-options.ts';
 import type { WorkerOptionsInit } from '../worker-options.ts';
-import { keepOptions, leaveOptions } from './hand-over.ts';
+import { keepOptions, leaveOptions } from '../hand-over.ts';
 import { SignalTrap } from './signals.ts';
 
 /**

@@ -23,3 +23,4 @@ export type {
 export type { SimulatedRoom } from './dispatch-server/room.ts';
 export type { RoomInput } from './dispatch-server/rooms.ts';
 export type { DispatchServerOptions, ServerTimes } from './dispatch-server/settings.ts';
+export * from './kit.ts';

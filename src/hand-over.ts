@@ -2,9 +2,9 @@
  * Under the `greenroom` binary the agent file's own `cli.runApp()` only hands over its options: this is where it leaves
  * them. One place for all copies of the package in this process: the agent file may resolve to another one than the binary.
  */
-import { WorkerError } from '../errors.ts';
-import type { ServerOptions } from '../server-options.ts';
-import type { WorkerOptionsInit } from '../worker-options.ts';
+import { WorkerError } from './errors.ts';
+import type { ServerOptions } from './server-options.ts';
+import type { WorkerOptionsInit } from './worker-options.ts';
 
 type AppOptions = ServerOptions | WorkerOptionsInit;
 
