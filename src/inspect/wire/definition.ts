@@ -38,14 +38,14 @@ export class DefinitionWriter {
   of(config: object): Definition {
     const known = this.#cache.get(config);
     if (known !== undefined) return known;
-    const definition = named(JSON.stringify(this.#state(config as Config, 0)));
+    const definition = definitionOf(JSON.stringify(this.#state(config as Config, 0)));
     this.#cache.set(config, definition);
     return definition;
   }
 
   /** The definition of logic that is no machine: its name. */
   ofName(name: string): Definition {
-    return named(JSON.stringify({ id: name }));
+    return definitionOf(JSON.stringify({ id: name }));
   }
 
   #plain(value: unknown): Json {
@@ -124,8 +124,8 @@ function mapFields(value: unknown, write: (field: unknown) => Json): Plain {
   return Object.fromEntries(entries.map(([name, field]) => [name, write(field)]));
 }
 
-/** 64 bits of two FNV hashes: no two machines of a system have the same. */
-function named(text: string): Definition {
+/** A definition of that text. Its id is 64 bits of two FNV hashes: no two machines of a system have the same. */
+export function definitionOf(text: string): Definition {
   let first = 0x811c9dc5;
   let second = 0x1000193;
   for (let index = 0; index < text.length; index += 1) {

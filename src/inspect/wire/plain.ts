@@ -97,6 +97,7 @@ class PlainWriter {
     try {
       const { sessionId } = value as { sessionId?: unknown };
       if (isActorRef(value) && typeof sessionId === 'string') return this.#ref(sessionId);
+      if (isWireRef(value)) return this.#ref(value.id);
       if (this.#above.includes(value)) return '<circular>';
       if (depth >= this.#options.limits.depth || this.#roomLeft <= 0) return ellipsis;
       this.#above.push(value);
@@ -176,6 +177,11 @@ class PlainWriter {
 
 function isActorRef(value: object): boolean {
   return 'sessionId' in value && 'send' in value && typeof value.send === 'function';
+}
+
+/** A reference that another process has written. */
+function isWireRef(value: object): value is WireRef {
+  return 'xstate$$type' in value && 'id' in value && typeof value.id === 'string';
 }
 
 function* mapFields(map: Map<unknown, unknown>): Iterable<[string, unknown]> {

@@ -1,5 +1,4 @@
 /** Snapshots and what an actor is, for the wire. */
-import type { AnyActorRef } from 'xstate';
 import { type Json, REDACTED, type TakenTransition, type WireSnapshot } from '../messages.ts';
 import { type PlainOptions, toPlainFields } from './plain.ts';
 
@@ -53,7 +52,7 @@ function machinePart(
   const part: Partial<WireSnapshot> = {};
   // Names of states are no secrets, whatever they are called.
   if (value !== undefined) part.value = stateValue(value, 0);
-  if (tags instanceof Set) part.tags = [...tags].map(String);
+  if (tags instanceof Set || Array.isArray(tags)) part.tags = [...tags].map(String);
   if (typeof children === 'object' && children !== null) part.children = refs(children, options);
   return part;
 }
@@ -64,11 +63,13 @@ function stateValue(value: unknown, depth: number): Json {
   return Object.fromEntries(entries.map(([name, inner]) => [name, stateValue(inner, depth + 1)]));
 }
 
+/** Children are actors, or references to them where the snapshot comes from another process. */
 function refs(children: object, { idOf }: PlainOptions): Json {
-  const entries = Object.entries(children) as [string, AnyActorRef | undefined][];
-  const present = entries.flatMap(([id, ref]): [string, Json][] =>
-    ref === undefined ? [] : [[id, { xstate$$type: 1, id: idOf(ref.sessionId) }]],
-  );
+  const entries = Object.entries(children) as [string, { sessionId?: unknown; id?: unknown }][];
+  const present = entries.flatMap(([name, child]): [string, Json][] => {
+    const id = child?.sessionId ?? child?.id;
+    return typeof id === 'string' ? [[name, { xstate$$type: 1, id: idOf(id) }]] : [];
+  });
   return Object.fromEntries(present);
 }
 
