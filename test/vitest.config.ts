@@ -13,7 +13,7 @@ const unit = [
 ];
 
 /** A LiveKit server that runs. */
-const e2e = ['test/{contract,e2e}/**/*.test.ts'];
+const e2e = ['test/{contract,e2e}/**/*.test.ts', 'test/conformance/livekit-server.test.ts'];
 
 /** Cases of the table that `npm run test:faults` prints: see `support/fault.ts`. */
 const faults = ['test/faults/**/*.test.ts'];
@@ -42,6 +42,8 @@ export default defineConfig({
           globalSetup: [leftovers],
           // Worker threads share signal handlers and exit codes, which is what many of these tests are about.
           pool: 'forks',
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
@@ -54,8 +56,11 @@ export default defineConfig({
           // They are undone in reverse: the server is stopped before anyone looks for processes left behind.
           globalSetup: [leftovers, liveKitServer],
           pool: 'forks',
-          // One server, and agents that need a core each: one file after the other.
-          fileParallelism: false,
+          // They wait more than they compute: two files side by side.
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+          // The conformance cases wait most of the time.
+          maxConcurrency: 100,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
@@ -67,8 +72,9 @@ export default defineConfig({
           include: faults,
           globalSetup: [leftovers, liveKitServer],
           pool: 'forks',
-          // The cases measure times: one file after the other, and inside a file only those that mostly wait side by side.
-          fileParallelism: false,
+          // The cases measure times: two files side by side, and inside a file only those that mostly wait.
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
           maxConcurrency: 8,
           testTimeout: 60_000,
           hookTimeout: 120_000,
