@@ -1,8 +1,9 @@
 /** A worker for tests: with an embedded server, an agent, and jobs that a test follows. */
 import { DisconnectReason } from '@livekit/protocol';
 import type { LifecycleEvent } from '../../machines/events.ts';
+import type { Failure } from '../../machines/messages.ts';
 import type { WorkerOutput } from '../../machines/worker/worker.types.ts';
-import { WorkerError } from '../errors.ts';
+import { toError, WorkerError } from '../errors.ts';
 import type { StandIns } from '../stand-ins.ts';
 import type { WorkerOptionsInit } from '../worker-options.ts';
 import { makeWorker, type WorkerHandle } from '../worker.ts';
@@ -51,12 +52,27 @@ export async function createTestWorker<UserData = Record<string, unknown>>(
       standIns(source, seats, kit, init),
     );
     const test = new TestWorker({ server, seats, worker, kit, agentName: agentNameOf(init) });
-    await worker.start();
+    await startOrFail(worker);
     return test;
   } catch (error) {
     await server.close();
     throw error;
   }
+}
+
+/** A worker in production tries on; here an agent that fails before its first job is told of at once. */
+async function startOrFail(worker: WorkerHandle): Promise<void> {
+  let stop = (): void => {};
+  const broken = new Promise<Failure>((resolve) => {
+    stop = worker.on('process.exited', ({ failure }) => {
+      if (failure !== null) resolve(failure);
+    });
+  });
+  const failure = await Promise.race([worker.start(), broken]);
+  stop();
+  if (failure === undefined) return;
+  await worker.kill('agent-broken');
+  throw toError(failure);
 }
 
 function standIns(
@@ -177,7 +193,8 @@ export class TestWorker implements AsyncDisposable {
   async close(): Promise<WorkerOutput> {
     const timer = setTimeout(() => void this.worker.kill('test-over'), this.#waitTimeoutMs);
     try {
-      return await this.worker.close('test-over');
+      const isOver = this.worker.getSnapshot().status !== 'active';
+      return await (isOver ? this.worker.done : this.worker.close('test-over'));
     } finally {
       clearTimeout(timer);
       await this.server.close();
