@@ -3,9 +3,11 @@ import type { WorkerConnection, WorkerKey } from './worker-connection.ts';
 
 /** Whether the server asks anyone at all: someone must be below the target. A load that is no number counts as full. */
 export function hasCapacity(workers: readonly WorkerConnection[], targetLoad: number): boolean {
+  // Loads come as 32-bit numbers: 0.7 is a little less there, and just as full.
+  const target = Math.fround(targetLoad);
   const room = workers
     .filter(({ isFull }) => !isFull)
-    .reduce((sum, { load }) => sum + Math.max(0, targetLoad - load), 0);
+    .reduce((sum, { load }) => sum + Math.max(0, target - load), 0);
   return room > 0;
 }
 

@@ -1,0 +1,24 @@
+/** All cases, in the order of the reference. */
+import type { ConformanceCase } from '../case.ts';
+import { connectionCases } from './connection.ts';
+import { dispatchCases } from './dispatches.ts';
+import { frameCases } from './frames.ts';
+import { jobTypeCases } from './job-types.ts';
+import { lossCases } from './losses.ts';
+import { offerCases } from './offers.ts';
+import { roomLifetimeCases } from './room-lifetimes.ts';
+import { selectionCases } from './selection.ts';
+import { terminationCases } from './terminations.ts';
+
+/** C1 to C102. */
+export const conformanceCases: readonly ConformanceCase[] = [
+  ...connectionCases,
+  ...frameCases,
+  ...selectionCases,
+  ...offerCases,
+  ...dispatchCases,
+  ...jobTypeCases,
+  ...terminationCases,
+  ...roomLifetimeCases,
+  ...lossCases,
+].toSorted((one, other) => Number(one.id.slice(1)) - Number(other.id.slice(1)));

@@ -1,0 +1,103 @@
+/** The embedded server, with the times of a real one on a clock that the cases turn. */
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { RoomAgentDispatch } from '@livekit/protocol';
+import {
+  createDispatchServer,
+  type SimulatedParticipant,
+  TestClock,
+} from '../../src/testing/index.ts';
+import { seededRandom } from './seeded-random.ts';
+import type { FollowedSocket, Guest, GuestOptions, ServerKind, Stage } from './stage.ts';
+
+const keys: [string, string][] = [
+  ['devkey', 'a-secret-of-32-characters-length'],
+  ['key2', 'another-secret-of-32-characters!'],
+];
+/** What is on its way by HTTP gets so much real time before the clock is turned. */
+const ioGraceMs = 4;
+const stepMs = 200;
+
+/** Starts a server of that kind. */
+export async function startEmbeddedStage(kind: ServerKind): Promise<Stage> {
+  const clock = new TestClock();
+  const server = await createDispatchServer({
+    preset: 'strict',
+    keys: Object.fromEntries(keys),
+    clock,
+    random: seededRandom(7),
+    enableRecording: true,
+    ...(kind === 'full-target' && { targetLoad: 1 }),
+    ...(kind === 'manual-rooms' && { autoCreate: false }),
+  });
+  const sockets: FollowedSocket[] = [];
+  const settle = async () => {
+    // Twice: what one has received may make another one send.
+    for (let round = 0; round < 2; round += 1) {
+      const open = sockets.filter((socket) => socket.isOpen());
+      await Promise.all(open.map((socket) => socket.roundTrip()));
+      await nextTurn();
+    }
+  };
+  return {
+    name: 'embedded',
+    url: server.url,
+    keys,
+    now: () => clock.now(),
+    elapse: (durationMs) => clock.advance(durationMs, settle),
+    until: (what, promise, withinMs) => turnUntil(clock, settle, { what, promise, withinMs }),
+    join: async (room, identity, options = {}) =>
+      guestOf(server.join(room, { identity, ...whoIs(options) }, roomInput(options))),
+    joinWithToken: async (token) => guestOf(server.joinWithToken(token)),
+    follow: (socket) => void sockets.push(socket),
+    signal: () => {
+      throw new Error('The embedded server has no process of its own.');
+    },
+    ended: Promise.resolve(),
+    close: () => server.close(),
+  };
+}
+
+async function turnUntil<Value>(
+  clock: TestClock,
+  settle: () => Promise<void>,
+  { what, promise, withinMs }: { what: string; promise: Promise<Value>; withinMs: number },
+): Promise<Value> {
+  const progress = { isSettled: false };
+  const end = () => void (progress.isSettled = true);
+  promise.then(end, end);
+  const deadline = clock.now() + withinMs;
+  await settle();
+  if (!progress.isSettled) await pause(ioGraceMs);
+  while (!progress.isSettled) {
+    const leftMs = deadline - clock.now();
+    if (leftMs <= 0)
+      throw new Error(`${what} did not come within ${withinMs} ms of the server's time.`);
+    await clock.advance(Math.min(stepMs, leftMs, clock.nextDueInMs() ?? stepMs), settle);
+    await settle();
+    await nextTurn();
+  }
+  return promise;
+}
+
+function whoIs({ hidden = false, recorder = false, kind }: GuestOptions) {
+  return { permissions: { hidden, recorder, agent: kind === 'agent' } };
+}
+
+function roomInput({ roomConfig = {} }: GuestOptions) {
+  const { agents = [], ...input } = roomConfig;
+  return { ...input, agents: agents.map((agent) => new RoomAgentDispatch(agent)) };
+}
+
+function guestOf(participant: SimulatedParticipant): Guest {
+  const disconnected = new Promise<number>((resolve) => {
+    participant.watch((sight) => {
+      if (sight.type === 'disconnected') resolve(sight.reason);
+    });
+  });
+  return {
+    identity: participant.identity,
+    disconnected,
+    publish: async () => void participant.publish(),
+    leave: async () => participant.leave(),
+  };
+}
