@@ -1,0 +1,152 @@
+/** Takes a real machine along the paths of its model: what comes from its own actors is caused where those get it from. */
+import { isDeepStrictEqual } from 'node:util';
+import type {
+  AnyActor,
+  AnyActorLogic,
+  AnyMachineSnapshot,
+  EventObject,
+  InspectionEvent,
+} from 'xstate';
+import type { Sut } from '../../../src/testing/model/index.ts';
+
+/** Real sockets and processes answer within milliseconds; a busy machine gets this. */
+const PATIENCE_MS = 5_000;
+
+interface Scheduled {
+  event: EventObject;
+  target: unknown;
+}
+
+/** Time that stands still; each timer goes off when a path says so, in any order. */
+export class ManualClock {
+  readonly #timers = new Map<number, () => void>();
+  #lastId = 0;
+
+  setTimeout(callback: () => void): number {
+    this.#lastId += 1;
+    this.#timers.set(this.#lastId, callback);
+    return this.#lastId;
+  }
+
+  clearTimeout(id: number): void {
+    this.#timers.delete(id);
+  }
+
+  /** Lets the timer of an event of an actor go off. */
+  fire(actor: AnyActor, type: string): void {
+    // XState knows its timers in the order in which it has set them here.
+    const { _scheduledEvents: scheduled } = actor.system.getSnapshot() as unknown as {
+      _scheduledEvents: Record<string, Scheduled>;
+    };
+    const index = Object.values(scheduled).findIndex(
+      ({ event, target }) => target === actor && event.type === type,
+    );
+    const [id, callback] = [...this.#timers][index] ?? [];
+    if (id === undefined || callback === undefined) throw new Error(`No timer is set for ${type}.`);
+    this.#timers.delete(id);
+    callback();
+  }
+}
+
+/** An actor's logic that fails when it is told to: for errors that the real actor cannot be brought to. */
+export function failable<TLogic extends AnyActorLogic>(logic: TLogic): TLogic {
+  return {
+    ...logic,
+    transition: (snapshot, event, scope) => {
+      if ((event as EventObject).type === 'test.fail') throw new Error('a bug in this actor');
+      return logic.transition(snapshot, event, scope) as ReturnType<TLogic['transition']>;
+    },
+  };
+}
+
+/** Makes the child of an actor fail. */
+export function failChild(actor: AnyActor, id: string): void {
+  const children = (actor.getSnapshot() as AnyMachineSnapshot).children;
+  const child = children[id] as AnyActor | undefined;
+  if (child === undefined) throw new Error(`There is no child ${id}.`);
+  // The actors of other tests of this file may have reported the same.
+  child.subscribe({ error: () => undefined });
+  child.send({ type: 'test.fail' });
+}
+
+/** What makes an event happen. */
+export type Happenings = Record<
+  string,
+  ((event: EventObject & Record<string, unknown>) => void | Promise<void>) | undefined
+>;
+
+/** Counts what an actor has taken in. Hand `inspect` to its system before it starts. */
+export class Witness {
+  readonly #counts = new Map<string, number>();
+  readonly #waiting = new Set<() => void>();
+  actor: AnyActor | null = null;
+
+  readonly inspect = (event: InspectionEvent): void => {
+    if (event.type !== '@xstate.snapshot' || event.actorRef !== this.actor) return;
+    this.#counts.set(event.event.type, this.count(event.event.type) + 1);
+    for (const look of this.#waiting) look();
+  };
+
+  count(type: string): number {
+    return this.#counts.get(type) ?? 0;
+  }
+
+  /** Resolves once it holds; looks again at everything that the actor takes in. */
+  async until(holds: () => boolean, what: () => string): Promise<void> {
+    if (holds()) return;
+    await new Promise<void>((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        settle();
+      };
+      const look = (): void => {
+        // Its snapshot is the new one only when the step is over.
+        queueMicrotask(() => holds() && end(resolve));
+      };
+      const timer = setTimeout(() => end(() => reject(new Error(what()))), PATIENCE_MS);
+      this.#waiting.add(look);
+    });
+  }
+}
+
+/**
+ * A real machine as the system under test. `happenings` cause what its actors would tell; timers go off by the clock, and
+ * everything else is a message of another machine, sent as it is.
+ */
+export function realMachine(options: {
+  witness: Witness;
+  actor: AnyActor;
+  clock: ManualClock;
+  happenings: Happenings;
+  stop: () => void | Promise<void>;
+}): Sut {
+  const { witness, actor, clock, happenings } = options;
+  const sent = new Map<string, number>();
+  const state = (): AnyMachineSnapshot => actor.getSnapshot() as AnyMachineSnapshot;
+  return {
+    send: async (event) => {
+      const { type } = event;
+      const count = (sent.get(type) ?? 0) + 1;
+      sent.set(type, count);
+      const happen = happenings[type];
+      if (happen !== undefined) await happen(event);
+      else if (type.startsWith('xstate.after.')) clock.fire(actor, type);
+      else if (type.startsWith('xstate.')) throw new Error(`Nothing causes ${type} here.`);
+      else actor.send(event);
+      await witness.until(
+        () => witness.count(type) >= count,
+        () => `${type} did not happen; the machine is in ${JSON.stringify(state().value)}.`,
+      );
+    },
+    check: (model) =>
+      witness.until(
+        () => state().status === model.status && isDeepStrictEqual(state().value, model.value),
+        () => `The machine is in ${JSON.stringify(state().value)} (${state().status}).`,
+      ),
+    stop: async () => {
+      actor.stop();
+      await options.stop();
+    },
+  };
+}

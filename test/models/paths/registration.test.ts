@@ -1,0 +1,4 @@
+import { prove } from './proof.ts';
+import { registration } from './registration.ts';
+
+prove(registration);
