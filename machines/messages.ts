@@ -127,7 +127,7 @@ export type RejectReason =
   | 'draining'
   /** The worker is closing or not running yet. */
   | 'not-running'
-  /** No job process has proven that the agent works, or none came up in time. */
+  /** No job process has proven that the agent works, none came up in time, or too many jobs wait for one already. */
   | 'warming'
   /** The job id already has a slot. */
   | 'duplicate';

@@ -224,7 +224,11 @@ export const jobProcessMachine = setup({
                     {
                       type: 'reportToPool',
                       params: ({ context }) => ({
-                        report: { type: 'process.becameWarm', process: context.process },
+                        report: {
+                          type: 'process.becameWarm',
+                          process: context.process,
+                          warmupMs: context.warmupMs,
+                        },
                       }),
                     },
                   ],

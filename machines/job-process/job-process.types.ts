@@ -111,7 +111,7 @@ export type ProcessReport =
 
 /** What a job process tells the pool. */
 export type PoolReport =
-  | { type: 'process.becameWarm'; process: string }
+  | { type: 'process.becameWarm'; process: string; warmupMs: number }
   | { type: 'process.warmupFailed'; process: string; failure: Failure; fatal: boolean }
   /** The job in it is in its room: the pool may use the cores again. */
   | { type: 'process.joined'; process: string };

@@ -152,7 +152,12 @@ export const jobMachine = setup({
     ),
     claim: sendTo(
       ({ context }) => context.pool,
-      ({ context, self }) => ({ type: 'pool.claim', slot: context.slot, client: self }),
+      ({ context, self }, params: { isAccepted: boolean }) => ({
+        type: 'pool.claim',
+        slot: context.slot,
+        client: self,
+        ...params,
+      }),
     ),
     release: sendTo(
       ({ context }) => context.pool,
@@ -296,7 +301,7 @@ export const jobMachine = setup({
         claiming: {
           description:
             'A job process is claimed before the answer is sent, so that no accepted job is without one. It is told nothing yet.',
-          entry: 'claim',
+          entry: { type: 'claim', params: { isAccepted: false } },
           on: {
             'pool.claimed': {
               target: '#job.accepted',
@@ -355,7 +360,7 @@ export const jobMachine = setup({
         },
         reclaiming: {
           description: 'Waits for another process.',
-          entry: 'claim',
+          entry: { type: 'claim', params: { isAccepted: true } },
           on: {
             'pool.claimed': {
               target: 'claimed',
@@ -405,7 +410,7 @@ export const jobMachine = setup({
       states: {
         claiming: {
           description: 'Another process is claimed.',
-          entry: 'claim',
+          entry: { type: 'claim', params: { isAccepted: true } },
           on: {
             'pool.claimed': {
               target: 'starting',

@@ -23,6 +23,8 @@ const pool = setup({
   guards: {
     isEmpty: ({ context }) => Object.keys(context.processes).length === 0,
     isBackingOff: ({ context }) => context.failuresInARow > 0,
+    isTooLate: ({ context }, params: { isAccepted: boolean }) =>
+      !params.isAccepted && rules.isQueueFull(context) && !rules.hasWarmIdle(context),
     isFatal: (_, params: { fatal: boolean }) => params.fatal,
     isOverIntensity: ({ context }) => context.failures > context.restartIntensity,
     isOfThisPeriod: ({ context }, params: { period: number }) => params.period === context.period,
@@ -90,6 +92,10 @@ export const processPoolMachine = pool
         for (const claim of context.waiting) enqueue.sendTo(claim.client, report);
         enqueue.assign({ waiting: [] });
       }),
+      refuse: pool.enqueueActions(({ event, enqueue }) => {
+        if (event.type !== 'pool.claim') return;
+        enqueue.sendTo(event.client, { type: 'pool.refused', failure: null });
+      }),
       trim: pool.enqueueActions(({ context, enqueue }) => {
         for (const id of plans.surplusProcesses(context)) {
           enqueue.sendTo(id, { type: 'process.stop', cause: 'surplus' });
@@ -153,6 +159,7 @@ export const processPoolMachine = pool
     context: ({ input }) => ({
       ...input,
       processes: {},
+      warmupMs: 200,
       waiting: [],
       failures: 0,
       failuresInARow: 0,
@@ -206,7 +213,14 @@ export const processPoolMachine = pool
         entry: 'prove',
         always: { guard: 'isOverIntensity', target: 'failing' },
         on: {
-          'pool.claim': { actions: 'noteClaim' },
+          'pool.claim': [
+            {
+              description: 'The queue for the first processes is too long.',
+              guard: { type: 'isTooLate', params: ({ event }) => event },
+              actions: 'refuse',
+            },
+            { actions: 'noteClaim' },
+          ],
           'pool.refillDue': { actions: 'prove' },
           'process.becameWarm': {
             target: 'serving',
@@ -229,11 +243,19 @@ export const processPoolMachine = pool
         entry: ['trim', 'fill'],
         always: { guard: 'isOverIntensity', target: 'failing' },
         on: {
-          'pool.claim': {
-            description:
-              'The refill waits until the job is in its room, or 1 s, so that it does not slow the caller.',
-            actions: ['noteClaim', 'grant', 'refillAfterJoin'],
-          },
+          'pool.claim': [
+            {
+              description:
+                'The caller would wait too long for a process: another worker may have one. Refused before the job is accepted.',
+              guard: { type: 'isTooLate', params: ({ event }) => event },
+              actions: 'refuse',
+            },
+            {
+              description:
+                'The refill waits until the job is in its room, or 1 s, so that it does not slow the caller.',
+              actions: ['noteClaim', 'grant', 'refillAfterJoin'],
+            },
+          ],
           'process.joined': [
             { description: 'The back-off refills.', guard: 'isBackingOff' },
             { actions: 'fill' },

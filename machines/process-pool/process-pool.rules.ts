@@ -47,6 +47,30 @@ export function isLoss(context: ProcessPoolContext, ended: JobProcessOutput): bo
   return isFault && (entry?.claimedBy === null || entry?.phase === 'warming');
 }
 
+/** How long a caller may wait for a process in ms, as far as the pool can tell: who would wait longer is refused at once. */
+const LONGEST_QUEUE_MS = 5_000;
+
+/** True when the cold processes that have a job already will keep the cores busy for longer than a caller may wait. */
+export function isQueueFull({
+  processes,
+  waiting,
+  maxStarting,
+  warmupMs,
+}: ProcessPoolContext): boolean {
+  const cold = Object.values(processes).filter(
+    ({ claimedBy, phase }) => claimedBy !== null && (phase === 'queued' || phase === 'warming'),
+  );
+  const room = Math.max(1, Math.floor(LONGEST_QUEUE_MS / warmupMs)) * maxStarting;
+  return cold.length + waiting.length >= room;
+}
+
+/** True when a process is there that a claim would get without a wait. */
+export function hasWarmIdle({ processes }: ProcessPoolContext): boolean {
+  return Object.values(processes).some(
+    ({ claimedBy, phase }) => claimedBy === null && phase === 'warm',
+  );
+}
+
 /** A claim waits to be granted. */
 export function noteClaim(
   context: ProcessPoolContext,
@@ -94,9 +118,10 @@ export function release(
 export function noteWarm(
   context: ProcessPoolContext,
   event: ProcessPoolMachineEvent,
-): Pick<ProcessPoolContext, 'processes' | 'failuresInARow'> {
+): Pick<ProcessPoolContext, 'processes' | 'failuresInARow' | 'warmupMs'> {
   if (event.type !== 'process.becameWarm') return context;
   return {
+    warmupMs: Math.max(1, event.warmupMs),
     processes: withEntry(context.processes, event.process, { phase: 'warm' }),
     failuresInARow: 0,
   };

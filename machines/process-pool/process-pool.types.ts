@@ -20,7 +20,8 @@ export type Client = Ref<ClaimReport | ProcessReport>;
 
 /** What the worker and its jobs tell the pool. */
 export type PoolCommand =
-  | { type: 'pool.claim'; slot: string; client: Client }
+  /** A job that is accepted already is not refused for the length of the queue. */
+  | { type: 'pool.claim'; slot: string; client: Client; isAccepted: boolean }
   /** The claim is given up: a waiting one is forgotten, a granted process goes back clean. */
   | { type: 'pool.release'; slot: string }
   /** How many processes are kept warm from now on. */
@@ -83,6 +84,8 @@ export interface PoolEntry {
 /** What the pool remembers. */
 export interface ProcessPoolContext extends ProcessPoolInput {
   processes: Record<string, PoolEntry>;
+  /** How long the last process took to get warm, in ms; an estimate until one has. */
+  warmupMs: number;
   /** Claims that wait for the first proof that the agent works. */
   waiting: { slot: string; client: Client }[];
   /** Failures within the restart period. */

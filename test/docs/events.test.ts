@@ -73,7 +73,8 @@ const rejections: Record<RejectReason, string> = {
   paused: 'The worker is paused.',
   draining: 'The worker drains.',
   'not-running': 'The worker is closing, or does not run yet.',
-  warming: 'No job process has proven that the agent works, or none came up in time.',
+  warming:
+    'No job process has proven that the agent works, none came up in time, or too many jobs wait for one.',
   duplicate: 'The job has a slot already.',
 };
 

@@ -19,7 +19,9 @@ export function testLife(): void {
       expect(process.state()).toEqual({ work: 'warming', watchdog: 'off' });
       process.child().getsWarm();
       expect(process.state()).toEqual({ work: 'warm', watchdog: 'quiet' });
-      expect(process.toPool).toEqual([{ type: 'process.becameWarm', process: 'process.1' }]);
+      expect(process.toPool).toEqual([
+        { type: 'process.becameWarm', process: 'process.1', warmupMs: 400 },
+      ]);
       expect(process.emitted).toEqual([
         { type: 'process.starting', process: 'process.1', pid: 101 },
         { type: 'process.warm', process: 'process.1', pid: 101, warmupMs: 400 },
@@ -149,7 +151,9 @@ export function testLife(): void {
       expect(process.child().told).toEqual([]);
       process.child().getsWarm();
       expect(process.child().told).toEqual([{ type: 'launch', order }]);
-      expect(process.toPool).toEqual([{ type: 'process.becameWarm', process: 'process.1' }]);
+      expect(process.toPool).toEqual([
+        { type: 'process.becameWarm', process: 'process.1', warmupMs: 400 },
+      ]);
       expect(process.state()).toMatchObject({ work: 'launched' });
     });
 

@@ -12,7 +12,12 @@ import {
 } from './harness.ts';
 
 const released = { type: 'pool.release', slot: 'job.1' };
-const claimed = (client: unknown) => ({ type: 'pool.claim', slot: 'job.1', client });
+const claimed = (client: unknown) => ({
+  type: 'pool.claim',
+  slot: 'job.1',
+  client,
+  isAccepted: true,
+});
 const failed = (error: string) => ({
   type: 'job.statusReported',
   jobId: 'AJ_1',

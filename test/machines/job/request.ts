@@ -28,7 +28,9 @@ export function testRequest(): void {
     it('that is accepted claims a process, then is answered', async () => {
       const job = startJob();
       await job.decisions.last().answer(accepted);
-      expect(job.toPool).toEqual([{ type: 'pool.claim', slot: 'job.1', client: job.actor }]);
+      expect(job.toPool).toEqual([
+        { type: 'pool.claim', slot: 'job.1', client: job.actor, isAccepted: false },
+      ]);
       expect(job.sent).toEqual([]);
       job.granted();
       expect(job.sent).toEqual([

@@ -48,9 +48,9 @@ export function startPool(change: Partial<ProcessPoolInput> = {}, whenWarm?: () 
     emitted,
     reports: parent.heard,
     /** Claims a process for a slot; gives what is heard about it. */
-    claim(slot: string) {
+    claim(slot: string, isAccepted = false) {
       const client = listener<ClaimReport | ProcessReport>();
-      actor.send({ type: 'pool.claim', slot, client: client.ref });
+      actor.send({ type: 'pool.claim', slot, client: client.ref, isAccepted });
       return client.heard;
     },
     /** The processes as the pool sees them. */
