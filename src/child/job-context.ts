@@ -6,6 +6,7 @@ import type {
   RtcConfiguration,
 } from '@livekit/rtc-node';
 import type { Logger } from 'pino';
+import type { InspectionEvent } from 'xstate';
 import type { CloseReason } from '../../machines/messages.ts';
 import { AutoSubscribe } from './auto-subscribe.ts';
 import type { JobProcess } from './job-process.ts';
@@ -57,6 +58,8 @@ export interface JobContextParts<UserData> {
   deletion: RoomDeletion;
   directory: SessionDirectory;
   listeners: SessionListeners;
+  /** Shows actors of the user's own in the inspector. */
+  inspect: (inspection: InspectionEvent) => void;
   logger: Logger;
   /** Aborted when the session ends. */
   signal: AbortSignal;
@@ -70,6 +73,11 @@ export class JobContext<UserData = Record<string, unknown>> {
   readonly signal: AbortSignal;
   /** A log whose lines name the job. */
   readonly logger: Logger;
+  /**
+   * For the `inspect` option of your own root actors: `createActor(callMachine, { inspect: ctx.inspect })` shows them in
+   * the inspector below the session. Costs nothing while nobody watches.
+   */
+  readonly inspect: (inspection: InspectionEvent) => void;
   readonly #parts: JobContextParts<UserData>;
   readonly #entrypoints: ParticipantEntrypoints;
   readonly #callbacks: ShutdownCallback[] = [];
@@ -79,6 +87,7 @@ export class JobContext<UserData = Record<string, unknown>> {
     this.#parts = parts;
     this.signal = parts.signal;
     this.logger = parts.logger;
+    this.inspect = parts.inspect;
     this.#entrypoints = new ParticipantEntrypoints(parts.connection.room, parts.logger);
   }
 

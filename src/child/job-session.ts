@@ -15,6 +15,7 @@ import type { Credentials, FromJobProcess, SessionLimits } from '../ipc/messages
 import type { AgentDefinition } from './agent-definition.ts';
 import { runInJobContext } from './job-context-storage.ts';
 import { JobContext, type RunningJobInfo } from './job-context.ts';
+import type { ChildInspection } from './inspection.ts';
 import type { JobProcess } from './job-process.ts';
 import { plainJob } from './plain-job.ts';
 import { RoomConnection } from './room-connection.ts';
@@ -38,6 +39,7 @@ export interface JobSessionOptions {
   logger: Logger;
   /** Told of the job before it begins. */
   enterJob: (ctx: JobContext) => void;
+  inspection: ChildInspection;
   /** What delays go by; the real time without it. */
   clock?: Clock | undefined;
   /** The session is over. */
@@ -77,6 +79,7 @@ export class JobSession {
       error: (error) => this.#broke(error, options),
       complete: () => this.#over(this.#actor.getSnapshot().output, options),
     });
+    options.inspection.enter(this.#actor, secretsOf(options));
     this.#actor.start();
   }
 
@@ -115,6 +118,7 @@ export class JobSession {
       deletion,
       directory,
       listeners,
+      inspect: options.inspection.inspect,
       logger,
       signal,
       shutdown: (detail) => this.#actor.send({ type: 'agent.shutdown', detail }),
@@ -154,6 +158,14 @@ export class JobSession {
     this.#logger.fatal({ err: error }, 'the session machine failed: this is a bug in greenroom');
     options.onEnd(1);
   }
+}
+
+/** What the inspector must show nowhere, whatever the user's code does with it. */
+function secretsOf({ order, credentials }: JobSessionOptions): string[] {
+  return [
+    order.token,
+    ...(credentials === null ? [] : [credentials.apiKey, credentials.apiSecret]),
+  ];
 }
 
 /** Hidden participants are seen by nobody: an agent cannot know when they leave. */

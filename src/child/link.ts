@@ -1,4 +1,5 @@
 /** The link to the worker: the IPC channel that `fork` opened. */
+import type { InspectionReport } from '../ipc/inspection.ts';
 import type { FromJobProcess, ToJobProcess } from '../ipc/messages.ts';
 import { bounded } from './bounded.ts';
 
@@ -8,7 +9,10 @@ const flushTimeoutMs = 1_000;
 /** The part of `process` that the link stands on. */
 export type IpcChannel = Pick<NodeJS.Process, 'connected' | 'on'> & {
   send?:
-    | ((message: FromJobProcess, callback: (error: Error | null) => void) => boolean)
+    | ((
+        message: FromJobProcess | InspectionReport,
+        callback: (error: Error | null) => void,
+      ) => boolean)
     | undefined;
 };
 
@@ -34,9 +38,19 @@ export class Link {
   }
 
   /** Sends a message; false when the worker is gone. */
-  send(message: FromJobProcess): boolean {
+  send(message: FromJobProcess | InspectionReport): boolean {
+    return this.#send(message) !== null;
+  }
+
+  /** Sends a message; resolves when it has left this process, or cannot. */
+  async deliver(message: FromJobProcess | InspectionReport): Promise<void> {
+    await this.#send(message);
+  }
+
+  /** `null` when the worker is gone. */
+  #send(message: FromJobProcess | InspectionReport): Promise<void> | null {
     const { send, connected } = this.#channel;
-    if (send === undefined || !connected) return false;
+    if (send === undefined || !connected) return null;
     const sent = new Promise<void>((resolve) => {
       try {
         send.call(this.#channel, message, () => resolve());
@@ -46,7 +60,7 @@ export class Link {
     });
     this.#pending.add(sent);
     void sent.then(() => this.#pending.delete(sent));
-    return true;
+    return sent;
   }
 
   /** Resolves when everything sent has left this process, or cannot. */

@@ -2,9 +2,11 @@
 import type { Logger } from 'pino';
 import type { Failure } from '../../machines/messages.ts';
 import { describeValue, toFailure } from '../errors.ts';
+import type { InspectionOrder } from '../ipc/inspection.ts';
 import { LINK_VERSION, type InitializeMessage, type ToJobProcess } from '../ipc/messages.ts';
 import type { LogLevel } from '../worker-options.ts';
 import { bounded } from './bounded.ts';
+import { ChildInspection } from './inspection.ts';
 import { JobProcess } from './job-process.ts';
 import { JobSession } from './job-session.ts';
 import type { Link } from './link.ts';
@@ -15,6 +17,11 @@ import { WarmUp, type Warm, type WarmUpFailure } from './warm-up.ts';
 const disposeTimeoutMs = 1_000;
 
 type Launch = Extract<ToJobProcess, { type: 'launch' }>;
+
+type SessionMessage = Exclude<
+  ToJobProcess,
+  InitializeMessage | InspectionOrder | Launch | { type: 'ping' }
+>;
 
 type Phase =
   /** Nothing was said yet. */
@@ -29,11 +36,13 @@ export class JobProcessProgram {
   readonly #link: Link;
   readonly #host: ProgramHost;
   readonly #proc = new JobProcess();
+  readonly #inspection: ChildInspection;
   #phase: Phase = { name: 'new' };
 
   constructor(link: Link, host: ProgramHost) {
     this.#link = link;
     this.#host = host;
+    this.#inspection = new ChildInspection(link);
   }
 
   /** Listens to the worker and to the operating system. */
@@ -61,16 +70,17 @@ export class JobProcessProgram {
         if (this.#phase.name === 'session') this.#tell(message);
         else void this.#exit(0);
         return;
-      case 'terminate':
-      case 'drain':
-      case 'outcomeReported':
-      case 'roomDeleted':
+      case 'inspect':
+      case 'inspectSend':
+        this.#inspection.receive(message);
+        return;
+      default:
         this.#tell(message);
     }
   }
 
   /** What the worker says to the session. */
-  #tell(message: Exclude<ToJobProcess, InitializeMessage | Launch | { type: 'ping' }>): void {
+  #tell(message: SessionMessage): void {
     if (this.#phase.name !== 'session') return;
     const { session } = this.#phase;
     switch (message.type) {
@@ -145,6 +155,7 @@ export class JobProcessProgram {
         send: (message) => this.#link.send(message),
         logger: this.#log,
         enterJob: (ctx) => this.#host.enterJob(ctx),
+        inspection: this.#inspection,
         clock: this.#host.clock,
         onEnd: (exitCode) => void this.#exit(exitCode),
       });
@@ -202,6 +213,7 @@ export class JobProcessProgram {
     if (before.name === 'warm') {
       await bounded(before.warm.rtc.dispose(), disposeTimeoutMs, undefined);
     }
+    this.#inspection.flush();
     await this.#link.flush();
     this.#host.exit(code);
   }

@@ -58,6 +58,7 @@ export class FlowReader implements StreamReader {
   #lost: Lost | null = null;
   #isSending = false;
   #timer: NodeJS.Timeout | undefined;
+  #onDrained: () => void = () => {};
 
   /** `state`: how everything is now, for a reader that has lost messages. */
   constructor(
@@ -102,12 +103,22 @@ export class FlowReader implements StreamReader {
     this.#pump();
   }
 
-  /** Sends what waits; `done` is called when all of it has left, however slow that is. */
+  /** Resolves when everything has been sent. */
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onDrained = resolve;
+      this.#pump();
+      if (!this.#isSending) resolve();
+    });
+  }
+
+  /** Forgets what waits: the socket is gone. */
   end(): void {
     clearTimeout(this.#timer);
     this.#queue = [];
     this.#waiting = [];
     this.#lost = null;
+    this.#onDrained();
   }
 
   #drop(last: Entry): void {
@@ -122,7 +133,7 @@ export class FlowReader implements StreamReader {
     this.#timer = undefined;
     if (this.#isSending) return;
     const frames = this.#nextFrames();
-    if (frames.length === 0) return;
+    if (frames.length === 0) return this.#onDrained();
     this.#isSending = true;
     frames.forEach((frame, index) => {
       const isLast = index === frames.length - 1;

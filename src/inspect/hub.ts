@@ -27,6 +27,16 @@ export interface StreamSource {
   start(send: (message: InspectMessage) => void): () => void;
 }
 
+/** What can be read: a hub, or a recording. */
+export interface StreamHost {
+  /** Adds a reader, which is told at once how everything is; the returned function takes it away. */
+  read(reader: StreamReader): () => void;
+  /** How everything is now. */
+  state(): Entry[];
+  /** The same, to be asked for single things. */
+  readonly now: StreamState;
+}
+
 /** How a hub works. */
 export interface HubOptions {
   /** Takes messages also while nobody reads: for streams that come by themselves. @defaultValue false */
@@ -57,7 +67,7 @@ class Run {
 }
 
 /** One stream of many. */
-export class InspectHub {
+export class InspectHub implements StreamHost {
   readonly #options: HubOptions;
   readonly #sources = new Map<StreamSource, (() => void) | null>();
   readonly #readers = new Set<StreamReader>();

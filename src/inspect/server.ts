@@ -7,9 +7,10 @@ import { WorkerError } from '../errors.ts';
 import { Access, LOOPBACK } from './access.ts';
 import { APP_PATH, CONTENT_SECURITY_POLICY, STREAM_PATH } from './frames.ts';
 import type { HelloFacts } from './encoders.ts';
-import type { InspectHub } from './hub.ts';
+import type { FlowReader } from './flow-reader.ts';
+import type { StreamHost } from './hub.ts';
 import { PAGE_DIRECTORY, type PageFile, readPageFile } from './page-files.ts';
-import { type SendEvent, serveApp, servePage, serveStately } from './sockets.ts';
+import { type AppSink, type SendEvent, serveApp, servePage, serveStately } from './sockets.ts';
 import {
   BRIDGE_PATH,
   STATELY_INSPECTOR,
@@ -19,13 +20,13 @@ import {
 
 /** What to serve. */
 export interface InspectServerOptions {
-  hub: InspectHub;
-  /** What the page is told; the addresses of `acceptsApps` are filled in. */
-  facts: Pick<HelloFacts, 'source' | 'title' | 'version'> & Partial<HelloFacts>;
+  hub: StreamHost;
+  /** What the page is told of it. */
+  facts: Pick<HelloFacts, 'source' | 'title' | 'version'> & Partial<Pick<HelloFacts, 'recording'>>;
   /** Delivers an event that the page sends; without it the page only watches. */
   send?: SendEvent | undefined;
-  /** Whether other programs may send their streams in. @defaultValue false */
-  acceptsApps?: boolean;
+  /** Where other programs may send their streams; without it they may not. */
+  apps?: AppSink;
   /** @defaultValue 0: any free one */
   port?: number;
   /** @defaultValue `https://stately.ai/inspect` */
@@ -51,6 +52,9 @@ export interface InspectServer {
 /** A frame of the page is an event; one of an app is an actor with its definition. */
 const maxPayloadBytes = 4_000_000;
 
+/** How long slow readers are waited for at the end. */
+const lastWordsMs = 500;
+
 const headers = {
   'cache-control': 'no-store',
   'cross-origin-resource-policy': 'same-origin',
@@ -72,10 +76,16 @@ export async function serveInspector(options: InspectServerOptions): Promise<Ins
     maxPayload: maxPayloadBytes,
     perMessageDeflate: false,
   });
+  const readers = new Set<FlowReader>();
   server.on('upgrade', (request, socket, head) => {
     const serve = socketServer(options, access, request);
     if (serve === null) return refuse(socket);
-    sockets.handleUpgrade(request, socket, head, serve);
+    sockets.handleUpgrade(request, socket, head, (accepted) => {
+      const reader = serve(accepted);
+      if (reader === null) return;
+      readers.add(reader);
+      accepted.on('close', () => readers.delete(reader));
+    });
   });
   await listen(server, options.port ?? 0);
   server.on('error', () => {});
@@ -87,11 +97,15 @@ export async function serveInspector(options: InspectServerOptions): Promise<Ins
     statelyUrl: url + BRIDGE_PATH,
     statelyStreamUrl: socketUrl + STATELY_STREAM_PATH,
     appUrl: socketUrl + APP_PATH,
-    close: () => close(server, sockets),
+    close: async () => {
+      await lastWords(readers);
+      await close(server, sockets);
+    },
   };
 }
 
-type ServeSocket = (socket: WebSocket) => void;
+/** The answer is who reads there, if it is a reader. */
+type ServeSocket = (socket: WebSocket) => FlowReader | null;
 
 function socketServer(
   options: InspectServerOptions,
@@ -100,26 +114,27 @@ function socketServer(
 ): ServeSocket | null {
   const path = access.pathOf(request);
   // An app in a browser has the origin of its own server; it can only tell, and knows the token.
-  if (path === APP_PATH && options.acceptsApps === true) {
-    return (socket) => serveApp(socket, options.hub);
+  const { apps, hub } = options;
+  if (path === APP_PATH && apps !== undefined) {
+    return (socket) => {
+      serveApp(socket, apps);
+      return null;
+    };
   }
   if (!access.isOwnOrigin(request)) return null;
-  if (path === STATELY_STREAM_PATH) return (socket) => serveStately(socket, options.hub);
+  if (path === STATELY_STREAM_PATH) return (socket) => serveStately(socket, hub);
   if (path !== STREAM_PATH) return null;
-  return (socket) => servePage(socket, options.hub, helloFacts(options, access), options.send);
+  return (socket) => servePage(socket, hub, helloFacts(options, access), options.send);
 }
 
-function helloFacts(
-  { facts, send, acceptsApps }: InspectServerOptions,
-  access: Access,
-): HelloFacts {
+function helloFacts({ facts, send, apps }: InspectServerOptions, access: Access): HelloFacts {
   const { url } = access;
   const appUrl = url.replace('http:', 'ws:') + APP_PATH;
   return {
     recording: null,
     ...facts,
     canSend: send !== undefined,
-    appLines: acceptsApps === true ? appLines(url, appUrl) : null,
+    appLines: apps !== undefined ? appLines(url, appUrl) : null,
   };
 }
 
@@ -153,8 +168,8 @@ async function respond(
 }
 
 /** Apps may show their inspector in a frame; nobody frames a worker. */
-function framing({ acceptsApps }: InspectServerOptions): string {
-  return acceptsApps === true
+function framing({ apps }: InspectServerOptions): string {
+  return apps !== undefined
     ? "frame-ancestors 'self' http://localhost:* http://127.0.0.1:*"
     : "frame-ancestors 'none'";
 }
@@ -186,6 +201,16 @@ function listen(server: Server, port: number): Promise<void> {
       resolve();
     });
   });
+}
+
+/** What has just happened is the end of the story: readers get it, unless they are too slow. */
+async function lastWords(readers: ReadonlySet<FlowReader>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const enough = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, lastWordsMs);
+  });
+  await Promise.race([Promise.all([...readers].map((reader) => reader.drained())), enough]);
+  clearTimeout(timer);
 }
 
 function close(server: Server, sockets: WebSocketServer): Promise<void> {

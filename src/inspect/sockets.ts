@@ -4,19 +4,22 @@ import { type HelloFacts, pageEncoder, sentFrame, statelyEncoder } from './encod
 import { type Encoder, FlowReader } from './flow-reader.ts';
 import { ForeignReader } from './foreign.ts';
 import type { SendFrame } from './frames.ts';
-import type { InspectHub } from './hub.ts';
+import type { InspectHub, StreamHost } from './hub.ts';
 import type { WireEvent } from './messages.ts';
 
 /** Delivers an event to an actor; the answer says why it could not, `null` when it was. */
 export type SendEvent = (sessionId: string, event: WireEvent) => string | null;
 
+/** Where apps are shown. */
+export type AppSink = Pick<InspectHub, 'accept' | 'lose'>;
+
 /** The page: it reads, and sends when it may. */
 export function servePage(
   socket: WebSocket,
-  hub: InspectHub,
+  hub: StreamHost,
   facts: HelloFacts,
   send: SendEvent | undefined,
-): void {
+): FlowReader {
   const reader = read(socket, hub, pageEncoder(facts));
   socket.on('message', (data) => {
     const frame = parseSendFrame(data);
@@ -27,11 +30,12 @@ export function servePage(
         : send(frame.sessionId, frame.event);
     reader.sendNow(sentFrame(frame.request, failure));
   });
+  return reader;
 }
 
 /** Stately's tools: they only read. */
-export function serveStately(socket: WebSocket, hub: InspectHub): void {
-  read(
+export function serveStately(socket: WebSocket, hub: StreamHost): FlowReader {
+  return read(
     socket,
     hub,
     statelyEncoder(() => hub.now),
@@ -42,7 +46,7 @@ export function serveStately(socket: WebSocket, hub: InspectHub): void {
 let appCount = 0;
 
 /** An app that tells what it does. */
-export function serveApp(socket: WebSocket, hub: InspectHub): void {
+export function serveApp(socket: WebSocket, hub: AppSink): void {
   appCount += 1;
   const prefix = `app${appCount}`;
   const foreign = new ForeignReader({ prefix });
@@ -53,7 +57,7 @@ export function serveApp(socket: WebSocket, hub: InspectHub): void {
   socket.on('close', () => hub.lose(prefix));
 }
 
-function read(socket: WebSocket, hub: InspectHub, encoder: Encoder): FlowReader {
+function read(socket: WebSocket, hub: StreamHost, encoder: Encoder): FlowReader {
   const reader = new FlowReader(
     (text, done) => socket.send(text, () => done()),
     encoder,

@@ -4,6 +4,7 @@
  */
 import type { LinkMessage, SessionReport } from '../../machines/job-process/job-process.types.ts';
 import type { Failure } from '../../machines/messages.ts';
+import type { InspectionOrder } from './inspection.ts';
 
 export type { LinkMessage, SessionReport };
 
@@ -50,6 +51,7 @@ export interface SessionLimits {
 /** Worker → job process. */
 export type ToJobProcess =
   | InitializeMessage
+  | InspectionOrder
   | Exclude<LinkMessage, { type: 'launch' }>
   | (Extract<LinkMessage, { type: 'launch' }> & { credentials: Credentials | null });
 

@@ -21,11 +21,13 @@ afterEach(async () => {
 });
 
 async function serve(
-  options: Partial<Parameters<typeof serveInspector>[0]> = {},
+  options: Partial<Parameters<typeof serveInspector>[0]> & { takesApps?: boolean } = {},
 ): Promise<{ server: InspectServer; hub: InspectHub }> {
-  const hub = new InspectHub({ isAlwaysOn: options.acceptsApps ?? false });
+  const { takesApps = false, ...rest } = options;
+  const hub = new InspectHub({ isAlwaysOn: takesApps });
   const facts = { source: 'worker' as const, title: 'test', version: '0' };
-  const server = await serveInspector({ hub, facts, ...options });
+  const apps = takesApps ? { apps: hub } : {};
+  const server = await serveInspector({ hub, facts, ...apps, ...rest });
   cleanups.push(() => server.close());
   return { server, hub };
 }
@@ -207,7 +209,7 @@ describe('Stately’s own tools', () => {
   });
 
   it('write to it: any app with createWebSocketInspector is shown, its secrets taken out', async () => {
-    const { server } = await serve({ acceptsApps: true });
+    const { server } = await serve({ takesApps: true });
     const page = new Page(server.url);
     const hello = await page.frames.waitFor('The greeting', ({ type }) => type === 'hello');
     expect(hello).toMatchObject({
@@ -240,7 +242,7 @@ describe('Stately’s own tools', () => {
 });
 
 it('a machine of Greenroom has its definition for Stately as a whole', async () => {
-  const { server, hub } = await serve({ acceptsApps: true });
+  const { server, hub } = await serve({ takesApps: true });
   const writer = new WireWriter({ send: hub.accept });
   try {
     createActor(jobMachine, { inspect: writer.inspect, input: {} as never });

@@ -93,25 +93,45 @@ export class WireWriter {
 
   #write(inspection: InspectionEvent): void {
     const { rootId } = inspection;
-    // Schedulers and other sources that are no actors have no id.
     const actor = inspection.actorRef as AnyActorRef;
-    if (inspection.type === '@xstate.actor') return this.#tellActor(actor, rootId, undefined);
-    if (inspection.type === '@xstate.microstep') return this.#noteStep(inspection);
-    if (inspection.type !== '@xstate.event' && inspection.type !== '@xstate.snapshot') return;
-    if (!this.#known.has(actor)) this.#tellActor(actor, rootId, actor.getSnapshot());
-    if (inspection.type === '@xstate.snapshot') {
-      return this.#tellSnapshot(actor, rootId, inspection.event, inspection.snapshot);
+    switch (inspection.type) {
+      case '@xstate.actor':
+        if (!this.#known.has(actor)) this.#tellActor(actor, rootId, undefined);
+        return;
+      case '@xstate.microstep':
+        this.#noteStep(inspection);
+        return;
+      case '@xstate.event':
+        this.#tellEvent(actor, rootId, inspection.event, inspection.sourceRef as AnyActorRef);
+        return;
+      case '@xstate.snapshot':
+        this.#tellSnapshot(actor, rootId, inspection.event, inspection.snapshot);
+        return;
+      default:
     }
-    const source = inspection.sourceRef as AnyActorRef | undefined;
-    if (source !== undefined && inspection.event.type.startsWith('xstate.error.actor.')) {
+  }
+
+  #tellEvent(
+    actor: AnyActorRef,
+    rootId: string,
+    event: AnyEventObject,
+    source: AnyActorRef | undefined,
+  ): void {
+    this.#introduce(actor, rootId);
+    if (source !== undefined && event.type.startsWith('xstate.error.actor.')) {
       this.#tellError(source, rootId);
     }
     this.#options.send({
       type: '@xstate.event',
       ...this.#fields(actor, rootId),
       ...(source === undefined ? {} : { sourceId: this.#plain.idOf(source.sessionId) }),
-      event: this.#event(actor, inspection.event),
+      event: this.#event(actor, event),
     });
+  }
+
+  /** An actor that was there before anyone watched, and that no snapshot names. */
+  #introduce(actor: AnyActorRef, rootId: string): void {
+    if (!this.#known.has(actor)) this.#tellActor(actor, rootId, actor.getSnapshot());
   }
 
   #tellTree(actor: AnyActorRef, rootId: string, depth: number): void {
@@ -173,6 +193,7 @@ export class WireWriter {
     event: AnyEventObject,
     snapshot: unknown,
   ): void {
+    this.#introduce(actor, rootId);
     const transitions = this.#taken.get(actor) ?? [];
     this.#taken.delete(actor);
     const shown = this.#snapshot(actor, snapshot);
