@@ -7,7 +7,7 @@ import type {
 } from '../../../machines/job-process/job-process.types.ts';
 import { jobMachine } from '../../../machines/job/job.machine.ts';
 import type { Decision, JobInput, JobReport } from '../../../machines/job/job.types.ts';
-import type { AcceptArguments, SessionOutcome } from '../../../machines/messages.ts';
+import type { AcceptArguments, CloseReason, SessionOutcome } from '../../../machines/messages.ts';
 import type { PoolCommand } from '../../../machines/process-pool/process-pool.types.ts';
 import type { RegistrationCommand } from '../../../machines/registration/registration.types.ts';
 import {
@@ -75,6 +75,19 @@ export const crash = exit({
   signal: 'SIGSEGV',
   failure: { code: 'GR_PROCESS_KILLED', message: 'The job process was ended by SIGSEGV.' },
 });
+
+/** What the server is told of the end. */
+export const status = (kind: 'success' | 'failed', error = '') => ({
+  type: 'job.statusReported',
+  jobId: 'AJ_1',
+  workerId: 'AW_1',
+  status: kind,
+  error,
+});
+
+/** What a session tells when it begins to close. */
+export const closing = (reason: CloseReason, detail = '') =>
+  ({ type: 'session.closing', reason, detail }) as const;
 
 export function startJob(change: Partial<JobInput> = {}) {
   const clock = new TestClock();

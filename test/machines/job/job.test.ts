@@ -5,10 +5,12 @@ import { coverage } from './harness.ts';
 import { testLaunch } from './launch.ts';
 import { testRequest } from './request.ts';
 import { testSession } from './session.ts';
+import { testGhosts } from './ghost.ts';
 
 testRequest();
 testLaunch();
 testSession();
+testGhosts();
 testDeletion();
 
 afterAll(() => {
