@@ -130,8 +130,10 @@ export class LiveWorkerLogic implements WorkerLogic, LoadSource {
 
   #watch(actor: AnyActorRef): void {
     this.#worker = actor as ActorRefFrom<typeof workerMachine>;
-    const end = (): void =>
+    const end = (): void => {
       this.#acceptances.settleAll(new WorkerError('GR_LAUNCH_FAILED', 'The worker has closed.'));
+      this.#registry.end();
+    };
     actor.subscribe({
       complete: end,
       // A bug: the actor tree is gone, so the job processes are told by the end of their links.

@@ -35,6 +35,12 @@ export class ProcessRegistry {
   /** The worker cannot go on: the job processes are on their own now, and close their sessions. */
   closeLinks(): void {
     for (const process of this.#processes.values()) process.closeLink();
+    this.end();
+  }
+
+  /** The worker has ended: the sentinel looks for what is left, and goes with its program or before. */
+  end(): void {
+    this.#sentinel?.end();
   }
 }
 

@@ -58,6 +58,11 @@ export class Sentinel {
     return this.#shell.pid;
   }
 
+  /** The worker is gone, though its program lives on: what is left of the groups gets the grace period from now. */
+  end(): void {
+    this.#shell.stdin?.end();
+  }
+
   /** A process group to end if the worker dies. */
   watch(group: number): void {
     this.#shell.stdin?.write(`+${group}\n`);
@@ -65,6 +70,6 @@ export class Sentinel {
 
   /** The group is gone. */
   forget(group: number): void {
-    this.#shell.stdin?.write(`-${group}\n`);
+    if (this.#shell.stdin?.writable === true) this.#shell.stdin.write(`-${group}\n`);
   }
 }
