@@ -1,0 +1,30 @@
+// The one minimal agent, for Greenroom and for @livekit/agents: BENCH_LIBRARY names the package it is written with.
+import { fileURLToPath } from 'node:url';
+import { setTimeout as pause } from 'node:timers/promises';
+import { tell } from './tell.mjs';
+
+const { BENCH_LIBRARY = 'greenroom', BENCH_OPTIONS = '{}', BENCH_CONNECT_DELAY_MS } = process.env;
+const { cli, defineAgent, ServerOptions } = await import(BENCH_LIBRARY);
+const { loadLimit, ...options } = JSON.parse(BENCH_OPTIONS);
+
+export default defineAgent({
+  prewarm: () => tell('warm'),
+  entry: async (/** @type {import('greenroom').JobContext} */ ctx) => {
+    const room = ctx.job.room?.name;
+    tell('entry', room);
+    if (BENCH_CONNECT_DELAY_MS !== undefined) await pause(Number(BENCH_CONNECT_DELAY_MS));
+    await ctx.connect();
+    tell('connected', room);
+  },
+});
+
+cli.runApp(
+  new ServerOptions({
+    agent: fileURLToPath(import.meta.url),
+    agentName: 'bench',
+    host: '127.0.0.1',
+    ...options,
+    // Whatever its limit: the server offers nothing to a worker that tells a load of 0.7.
+    ...(loadLimit === 'none' && { loadFunc: async () => 0 }),
+  }),
+);

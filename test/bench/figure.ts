@@ -1,0 +1,33 @@
+/** What a figure of the benchmark is. */
+import type { Target } from './targets.ts';
+
+/** What is measured together, in one life of a worker. */
+export type SceneName =
+  | 'start'
+  | 'warm'
+  | 'cold'
+  | 'burst-10'
+  | 'burst-20'
+  | 'memory'
+  | 'idle'
+  | 'installed'
+  | 'answers'
+  | 'machines';
+
+/** What a value of a figure counts. */
+export type Unit = 'ms' | 'MiB' | 'KiB' | 'µs' | '%' | 'jobs' | 'packages' | 'events/s';
+
+/** One line of the table. */
+export interface Figure {
+  name: string;
+  title: string;
+  unit: Unit;
+  scene: SceneName;
+  /** What exactly is measured. */
+  definition: string;
+  /** All of them are to be reached; none: the figure only tells. */
+  targets: readonly Target[];
+}
+
+/** Figures where more is better. */
+export const moreIsBetter: ReadonlySet<Unit> = new Set(['events/s']);
