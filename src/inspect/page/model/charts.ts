@@ -1,5 +1,5 @@
 /** Charts of the machines in the stream, from the text of their configs. */
-import { createMachine, type AnyMachineConfig } from 'xstate';
+import { createMachine } from 'xstate';
 import {
   type Chart,
   type ChartTransition,
@@ -10,9 +10,7 @@ import {
 import type { ActorState } from './stage.ts';
 
 /** A chart, or why there is none. */
-export type ChartResult =
-  | { chart: Chart; failure: null }
-  | { chart: null; failure: string };
+export type ChartResult = { chart: Chart; failure: null } | { chart: null; failure: string };
 
 const known = new Map<string, ChartResult>();
 
@@ -27,7 +25,7 @@ export function chartFor(definition: string): ChartResult {
 
 function read(definition: string): ChartResult {
   try {
-    const config = JSON.parse(definition) as AnyMachineConfig;
+    const config = JSON.parse(definition) as Parameters<typeof createMachine>[0];
     return { chart: chartOf(createMachine(config)), failure: null };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

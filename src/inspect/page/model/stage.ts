@@ -90,29 +90,24 @@ export class Stage {
   }
 
   #addActor(message: ActorMessage, at: number, definitions: Definitions): void {
-    const before = this.actors.get(message.sessionId);
+    const { sessionId, snapshot } = message;
+    const before = this.actors.get(sessionId) ?? unborn(at);
     const definition = definitionOf(message, definitions);
-    const kind = message.kind ?? kindOf(message.snapshot);
-    const hasEnded = message.snapshot.status !== 'active';
-    this.actors.set(message.sessionId, {
-      id: message.sessionId,
+    const kind = message.kind ?? kindOf(snapshot);
+    const hasEnded = snapshot.status !== 'active';
+    this.actors.set(sessionId, {
+      ...before,
+      id: sessionId,
       name: message.name,
-      parentId: message.parentId ?? null,
+      ...placeOf(message),
       kind,
       machineId: message.machineId ?? idIn(definition),
-      src: message.src ?? '',
       definition: kind === 'machine' ? definition : null,
-      pid: message.pid ?? before?.pid ?? null,
-      startedAt: before?.startedAt ?? at,
-      endedAt: hasEnded ? (before?.endedAt ?? at) : null,
-      isLost: false,
-      snapshot: message.snapshot,
-      lastEvent: before?.lastEvent ?? null,
-      lastTransitions: before?.lastTransitions ?? null,
-      valueBefore: before?.valueBefore ?? null,
+      endedAt: hasEnded ? (before.endedAt ?? at) : null,
+      snapshot,
       changedAt: at,
     });
-    if (hasEnded) this.#noteEnded(message.sessionId);
+    if (hasEnded) this.#noteEnded(sessionId);
   }
 
   #takeSnapshot(message: SnapshotMessage, at: number): void {
@@ -141,6 +136,28 @@ export class Stage {
     this.actors.delete(oldest);
     this.jobs.delete(oldest);
   }
+}
+
+/** What of an actor is known before its first message. */
+function unborn(
+  at: number,
+): Pick<
+  ActorState,
+  'startedAt' | 'endedAt' | 'isLost' | 'lastEvent' | 'lastTransitions' | 'valueBefore'
+> {
+  return {
+    startedAt: at,
+    endedAt: null,
+    isLost: false,
+    lastEvent: null,
+    lastTransitions: null,
+    valueBefore: null,
+  };
+}
+
+function placeOf(message: ActorMessage): Pick<ActorState, 'parentId' | 'src' | 'pid'> {
+  const { parentId, src, pid } = message;
+  return { parentId: parentId ?? null, src: src ?? '', pid: pid ?? null };
 }
 
 function definitionOf(message: ActorMessage, definitions: Definitions): string {

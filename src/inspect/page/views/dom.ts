@@ -20,7 +20,11 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
 }
 
 /** Sets an attribute, or takes it away for `false`. */
-export function setAttribute(target: Element, name: string, value: string | number | boolean): void {
+export function setAttribute(
+  target: Element,
+  name: string,
+  value: string | number | boolean,
+): void {
   const text = value === true ? '' : String(value);
   if (value === false) target.removeAttribute(name);
   else if (target.getAttribute(name) !== text) target.setAttribute(name, text);

@@ -34,7 +34,8 @@ export interface JsonPart {
   kind: 'key' | 'text' | 'number' | 'word' | 'plain';
 }
 
-const tokens = /("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|\b(true|false|null)\b/g;
+const tokens =
+  /("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|\b(true|false|null)\b/g;
 
 /** JSON text in pieces, to be coloured. */
 export function jsonParts(value: Json | undefined): JsonPart[] {

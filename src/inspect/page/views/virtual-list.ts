@@ -69,34 +69,42 @@ export class VirtualList {
     const { rowHeight, fill } = this.#source;
     const { scrollTop, clientHeight } = this.root;
     const first = Math.max(0, Math.floor(scrollTop / rowHeight) - spareRows);
-    const end = Math.min(this.#count, Math.ceil((scrollTop + clientHeight) / rowHeight) + spareRows);
-    const free: HTMLElement[] = [];
-    for (const [index, row] of this.#rows) {
-      if (index >= first && index < end) continue;
-      this.#rows.delete(index);
-      free.push(row);
-    }
+    const end = Math.min(
+      this.#count,
+      Math.ceil((scrollTop + clientHeight) / rowHeight) + spareRows,
+    );
+    const free = this.#takeOutside(first, end);
     for (let index = first; index < end; index += 1) {
-      let row = this.#rows.get(index);
-      if (row !== undefined && !all) continue;
-      if (row === undefined) {
-        row = free.pop() ?? this.#makeRow();
-        row.style.transform = `translateY(${index * rowHeight}px)`;
-        row.dataset['index'] = String(index);
-        row.id = `${this.root.id}-${index}`;
-        this.#rows.set(index, row);
-      }
+      const known = this.#rows.get(index);
+      if (known !== undefined && !all) continue;
+      const row = known ?? this.#placeRow(free.pop() ?? this.#makeRow(), index);
       setAttribute(row, 'aria-selected', index === this.#current ? 'true' : 'false');
       setAttribute(row, 'aria-posinset', index + 1);
       setAttribute(row, 'aria-setsize', this.#count);
       fill(row, index);
     }
     for (const row of free) row.remove();
-    setAttribute(
-      this.root,
-      'aria-activedescendant',
-      this.#rows.has(this.#current) ? `${this.root.id}-${this.#current}` : false,
-    );
+    const hasCurrent = this.#rows.has(this.#current);
+    setAttribute(this.root, 'aria-activedescendant', hasCurrent && this.#idOf(this.#current));
+  }
+
+  #idOf(index: number): string {
+    return `${this.root.id}-${index}`;
+  }
+
+  /** The elements that no row in sight needs. */
+  #takeOutside(first: number, end: number): HTMLElement[] {
+    const outside = [...this.#rows].filter(([index]) => index < first || index >= end);
+    for (const [index] of outside) this.#rows.delete(index);
+    return outside.map(([, row]) => row);
+  }
+
+  #placeRow(row: HTMLElement, index: number): HTMLElement {
+    row.style.transform = `translateY(${index * this.#source.rowHeight}px)`;
+    row.dataset['index'] = String(index);
+    row.id = this.#idOf(index);
+    this.#rows.set(index, row);
+    return row;
   }
 
   #makeRow(): HTMLElement {
