@@ -1,6 +1,6 @@
 /** `greenroom/testing`: what tests of agents and of workers need. */
 export { TestClock, type TimeSource } from './clock.ts';
-export { createDispatchServer, DispatchServer } from './dispatch-server/dispatch-server.ts';
+export { createDispatchServer, type DispatchServer } from './dispatch-server/dispatch-server.ts';
 export type {
   DispatchServerEvent,
   DispatchServerEventOf,
@@ -16,11 +16,16 @@ export type { Refusal, UpgradeHandler } from './dispatch-server/http-server.ts';
 export type {
   DataOptions,
   JoinInput,
+  ParticipantRoom,
   Permissions,
   Sight,
   SimulatedParticipant,
 } from './dispatch-server/participant.ts';
-export type { SimulatedRoom } from './dispatch-server/room.ts';
+export type { RoomKeeper, SimulatedRoom } from './dispatch-server/room.ts';
 export type { RoomInput } from './dispatch-server/rooms.ts';
-export type { DispatchServerOptions, ServerTimes } from './dispatch-server/settings.ts';
+export type {
+  DispatchServerOptions,
+  ServerSettings,
+  ServerTimes,
+} from './dispatch-server/settings.ts';
 export * from './kit.ts';

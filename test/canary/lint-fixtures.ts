@@ -136,6 +136,17 @@ const readers: LintFixture[] = ['src/http', 'src/inspect'].flatMap((folder) =>
   ].map((specifier) => importing(folder, specifier)),
 );
 
+const embeddedServer: LintFixture[] = [
+  'xstate',
+  '../../worker.ts',
+  '../../actors/signal-socket.ts',
+  '../../protocol/job.ts',
+  '../../child/main.ts',
+  '../../cli/main.ts',
+  '../../../machines/messages.ts',
+  '../rooms/seats.ts',
+].map((specifier) => importing('src/testing/dispatch-server', specifier));
+
 const typed: LintFixture[] = [
   {
     path: 'src/floating-promise.ts',
@@ -220,6 +231,7 @@ export const refused: LintFixture[] = [
   ...pure,
   ...child,
   ...readers,
+  ...embeddedServer,
   ...typed,
   ...limits,
 ];

@@ -1,4 +1,4 @@
-/** A conformance case: what it is called in the protocol's reference, and what it does on either server. */
+/** A conformance case: its number, and what it does on either server. */
 import type { RawWorker } from './raw-worker.ts';
 import type { Scene } from './scene.ts';
 import type { ServerKind, ServerName, WorkerSpec } from './stage.ts';

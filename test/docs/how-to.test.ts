@@ -7,12 +7,17 @@ import { OUTCOMES } from '../../machines/session/outcomes.ts';
 import { reportedStatus } from '../../machines/worker/worker.rules.ts';
 import type { WorkerContext } from '../../machines/worker/worker.types.ts';
 import * as api from '../../src/index.ts';
+import * as testing from '../../src/testing/index.ts';
 import { resolveOptions } from '../../src/resolve-options.ts';
 import { readPage, root, sectionOf, tableRows } from './pages.ts';
 
 const folder = 'docs/how-to/';
 const pages = readdirSync(new URL(folder, root)).map((name) => folder + name);
-const exported: Record<string, object> = { greenroom: api, 'greenroom/machines': machines };
+const exported: Record<string, object> = {
+  greenroom: api,
+  'greenroom/machines': machines,
+  'greenroom/testing': testing,
+};
 
 /** The blocks of code of a page in that language. */
 function blocksOf(page: string, language: RegExp): string[] {

@@ -57,6 +57,6 @@ it('versions, systems and licence are those of the package', () => {
 });
 
 it('what is not there yet is not there', () => {
-  expect(sectionOf(readme, 'Not there yet')).toContain('greenroom/testing');
-  expect(manifest.exports).not.toHaveProperty('./testing');
+  expect(sectionOf(readme, 'Not there yet')).toContain('an inspector page');
+  expect(manifest.exports).not.toHaveProperty('./inspect');
 });

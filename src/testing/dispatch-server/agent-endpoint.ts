@@ -20,7 +20,16 @@ export interface AgentEndpointWorld extends WorkersWorld {
 }
 
 /** What a test can do to the connection of a worker. */
-export type WorkerFaults = Pick<WorkerConnection, 'cut' | 'close' | 'stall' | 'sendRaw'>;
+export interface WorkerFaults {
+  /** Cuts it as the real server does: the worker sees code 1006. */
+  cut: (cause: string) => void;
+  /** Closes it in order, with a code. */
+  close: (code: number) => void;
+  /** Reads nothing from the worker for that long. */
+  stall: (durationMs: number) => void;
+  /** Sends a frame as it is: bytes as a binary one, a text as one of text. */
+  sendRaw: (frame: Uint8Array | string) => void;
+}
 
 /** All connections of workers. */
 export class AgentEndpoint {
@@ -65,7 +74,7 @@ export class AgentEndpoint {
    * The connection of a worker that is still there.
    * @throws WorkerError `GR_WORKER_STATE` when it is not.
    */
-  worker(workerId: string): WorkerConnection {
+  worker(workerId: string): WorkerFaults {
     const found = this.#connections.get(workerId);
     if (found !== undefined) return found;
     const known = [...this.#connections.keys()].join(', ') || 'nobody';

@@ -12,7 +12,7 @@ export interface CollectedNames {
   /** Resolves when the collection is over. */
   complete: Promise<void>;
   hasName: (jobType: JobType, agentName: string) => boolean;
-  /** The namespaces of a job type. */
+  /** The namespaces in which there may be workers of a job type. */
   namespaces: (jobType: JobType) => string[];
 }
 
@@ -46,13 +46,14 @@ export class AgentNames {
   }
 }
 
+/** The names are collected for all job types together: a name is known for each type that anyone is registered for. */
 function collectFrom(keys: readonly WorkerKey[], complete: Promise<void>): CollectedNames {
+  const jobTypes = new Set(keys.map(({ jobType }) => jobType));
+  const names = new Set(keys.map(({ agentName }) => agentName));
+  const namespaces = [...new Set(keys.map(({ namespace }) => namespace))];
   return {
     complete,
-    hasName: (jobType, agentName) =>
-      keys.some((key) => key.jobType === jobType && key.agentName === agentName),
-    namespaces: (jobType) => [
-      ...new Set(keys.filter((key) => key.jobType === jobType).map(({ namespace }) => namespace)),
-    ],
+    hasName: (jobType, agentName) => jobTypes.has(jobType) && names.has(agentName),
+    namespaces: (jobType) => (jobTypes.has(jobType) ? namespaces : []),
   };
 }

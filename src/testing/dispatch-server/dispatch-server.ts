@@ -134,8 +134,9 @@ export class DispatchServer {
   joinWithToken(token: string): SimulatedParticipant {
     const check = checkToken(token, this.#settings.keys);
     if ('refusal' in check) throw refused('', { identity: '' }, check.refusal);
-    const { room, who, roomInput } = readEntry(check.claims);
-    return this.join(room, who, roomInput);
+    const entry = readEntry(check.claims);
+    if ('refusal' in entry) throw refused('', { identity: '' }, entry.refusal);
+    return this.join(entry.room, entry.who, entry.roomInput);
   }
 
   /** Dispatches an agent to a room, as `createDispatch()` of LiveKit's server SDK does. */

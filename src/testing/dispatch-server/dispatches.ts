@@ -191,11 +191,12 @@ export class Dispatches {
     return job;
   }
 
-  #dropped({ type, dispatchId, agentName }: Job): void {
+  #dropped({ type: jobType, dispatchId, agentName }: Job): void {
     // Of the three types of jobs a dispatch asks for, most have no worker: only the room's is worth a word.
-    if (type !== JobType.JT_ROOM) return;
+    if (jobType !== JobType.JT_ROOM) return;
+    const about = { jobId: '', jobType, dispatchId, agentName };
     const reason = 'no worker has the agent name';
-    this.#world.events.emit({ type: 'job.dropped', jobId: '', dispatchId, agentName, reason });
+    this.#world.events.emit({ type: 'job.dropped', ...about, reason });
   }
 
   #given({ room, dispatch }: Entry, job: GivenJob | null): void {

@@ -52,6 +52,7 @@ export type DispatchServerEvent =
   | {
       type: 'job.dropped';
       jobId: string;
+      jobType: JobType;
       dispatchId: string;
       agentName: string;
       reason: DropReason;

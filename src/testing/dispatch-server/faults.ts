@@ -1,6 +1,4 @@
 /** What the embedded server does wrong when a test wants it to. */
-import type { ServerContent } from './frames.ts';
-
 /** A message that can be lost on its way to the worker. */
 export type LosableMessage = 'availability' | 'assignment' | 'termination' | 'pong' | 'register';
 
@@ -28,7 +26,7 @@ export class Faults {
   }
 
   /** Whether this message is to be lost: counts it. For the server. */
-  loses(message: ServerContent['case']): boolean {
+  loses(message: LosableMessage): boolean {
     const left = this.#losses.get(message) ?? 0;
     if (left <= 0) return false;
     this.#losses.set(message, left - 1);

@@ -23,29 +23,25 @@ const kinds: Readonly<Record<string, ParticipantInfo_Kind>> = {
   agent: ParticipantInfo_Kind.AGENT,
 };
 
-/**
- * Reads the claims of a join.
- * @throws Error with the server's words when they do not allow one.
- */
-export function readEntry(claims: TokenClaims): Entry {
+/** Reads the claims of a join, or tells in the server's words why they allow none. */
+export function readEntry(claims: TokenClaims): Entry | { refusal: string } {
   const { video = {}, name, metadata, attributes, kind = 'standard' } = claims;
   const identity = claims.sub ?? claims.identity ?? '';
-  if (video.roomJoin !== true) throw new Error('no permissions to access the room');
-  if (identity === '') throw new Error('identity cannot be empty');
-  if (Buffer.byteLength(identity) > maxIdentityBytes)
-    throw new Error(`identity exceeds limits: max length ${maxIdentityBytes}`);
+  const refusal = refusalOf(identity, video);
+  if (refusal !== null) return { refusal };
+  const permissions = readPermissions(video);
   return {
     room: video.room ?? '',
-    who: {
-      identity,
-      name,
-      metadata,
-      attributes,
-      kind: kinds[kind],
-      permissions: readPermissions(video),
-    },
+    who: { identity, name, metadata, attributes, kind: kinds[kind], permissions },
     roomInput: readRoomConfig(claims.roomConfig),
   };
+}
+
+function refusalOf(identity: string, { roomJoin }: VideoGrant): string | null {
+  if (roomJoin !== true) return 'no permissions to access the room';
+  if (identity === '') return 'identity cannot be empty';
+  const isTooLong = Buffer.byteLength(identity) > maxIdentityBytes;
+  return isTooLong ? `identity exceeds limits: max length ${maxIdentityBytes}` : null;
 }
 
 /** What may be published says of data, too, unless the token does. */

@@ -81,7 +81,7 @@ const strict: ServerTimes = {
 };
 
 /** The times of the two presets. */
-export const presets: Readonly<Record<'friendly' | 'strict', ServerTimes>> = {
+const presets: Readonly<Record<'friendly' | 'strict', ServerTimes>> = {
   strict,
   friendly: {
     ...strict,

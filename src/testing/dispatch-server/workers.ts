@@ -177,8 +177,9 @@ export class Workers {
     return given;
   }
 
-  #drop({ id: jobId, dispatchId, agentName }: Job, reason: DropReason): null {
-    this.#world.events.emit({ type: 'job.dropped', jobId, dispatchId, agentName, reason });
+  #drop({ id: jobId, type: jobType, dispatchId, agentName }: Job, reason: DropReason): null {
+    const about = { jobId, jobType, dispatchId, agentName };
+    this.#world.events.emit({ type: 'job.dropped', ...about, reason });
     return null;
   }
 

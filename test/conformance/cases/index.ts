@@ -1,4 +1,4 @@
-/** All cases, in the order of the reference. */
+/** All cases, in the order of their numbers. */
 import type { ConformanceCase } from '../case.ts';
 import { connectionCases } from './connection.ts';
 import { dispatchCases } from './dispatches.ts';

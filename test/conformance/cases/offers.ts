@@ -51,7 +51,7 @@ export const offerCases: ConformanceCase[] = [
   {
     id: 'C39',
     title: 'an answer after 2.5 s is in time',
-    remark: 'The reference measured 2.6 s; a busy machine gets 0.1 s more.',
+    remark: 'The limit is at 2.8 s: 3 s from the dispatch, of which the selection takes 0.2 s.',
     run: async (scene) => {
       const { worker } = await answersAfter(scene, 2_500);
       expect(worker.all('assignment')).toHaveLength(1);

@@ -99,7 +99,7 @@ export const selectionCases: ConformanceCase[] = [
     isAlone: true,
     isWarm: true,
     remark:
-      'Sixty dispatches: with the reference’s 24 the real server gives the fuller worker nothing once in eighty runs.',
+      'Chance is in it: seeded on the embedded server, and sixty dispatches on the real one, so that it hardly ever decides.',
     workers: {
       busy: { group: 'pair', load: 0.9 },
       idle: { group: 'pair', load: 0.5 },
