@@ -55,12 +55,12 @@ export class Lanes {
 
   #addJob(id: string, job: JobWireFacts, at: number): void {
     this.#hasJobs = true;
-    const lane = this.#laneOf(id, job.jobId, job.room);
+    const lane = this.#laneOf(id, job.room, job.jobId);
     if (!lane.isJob) lane.stretches = [];
     Object.assign(lane, {
       isJob: true,
-      title: job.jobId,
-      detail: job.room,
+      title: job.room,
+      detail: job.jobId,
       outcome: job.outcome ?? '',
       reason: job.reason ?? '',
     });

@@ -98,7 +98,7 @@ export class Stage {
     this.actors.set(sessionId, {
       ...before,
       id: sessionId,
-      name: message.name,
+      name: nameOf(message),
       ...placeOf(message),
       kind,
       machineId: message.machineId ?? idIn(definition),
@@ -136,6 +136,11 @@ export class Stage {
     this.actors.delete(oldest);
     this.jobs.delete(oldest);
   }
+}
+
+/** An invoked actor without an id of its own has one that XState made: its logic tells more. */
+function nameOf({ name, src }: ActorMessage): string {
+  return /^\d+\./.test(name) && src !== undefined ? src : name;
 }
 
 /** What of an actor is known before its first message. */

@@ -5,7 +5,7 @@ import type { ActorState, JobState } from '../model/stage.ts';
 import type { Store } from '../model/store.ts';
 import { stateText } from '../model/tree.ts';
 import { byId, element, setText } from './dom.ts';
-import { durationText, timeText } from './format.ts';
+import { durationText, eventText, timeText } from './format.ts';
 import { JsonView } from './json.ts';
 import type { SendForm } from './send.ts';
 import { toneOf } from './tree.ts';
@@ -101,7 +101,7 @@ function factsOf(actor: ActorState, job: JobState | null): [string, string][] {
           string,
           string,
         ][])),
-    ['Last event', actor.lastEvent?.type ?? 'none'],
+    ['Last event', actor.lastEvent === null ? 'none' : eventText(actor.lastEvent.type)],
     ['Process', actor.pid === null ? '' : String(actor.pid)],
     ...jobFacts(job),
     ['Session id', actor.id],

@@ -13,7 +13,7 @@ export interface Picture {
 const minScale = 0.1;
 const maxScale = 3;
 /** Text is readable from this scale on. */
-const readableScale = 0.72;
+const readableScale = 0.66;
 const followScale = 0.9;
 const margin = 16;
 
@@ -27,7 +27,7 @@ export class Canvas {
   #y = 0;
   /** Shows what is active until the person moves the picture. */
   #isFollowing = true;
-  #focus: readonly Box[] = [];
+  #focus: readonly (readonly Box[])[] = [];
 
   constructor(frame: HTMLElement) {
     this.#frame = frame;
@@ -53,9 +53,9 @@ export class Canvas {
     this.#settle();
   }
 
-  /** Keeps these boxes in sight, unless the person looks elsewhere. */
-  follow(boxes: readonly Box[]): void {
-    this.#focus = boxes;
+  /** Keeps these boxes, from outside to inside, in sight, unless the person looks elsewhere. */
+  follow(levels: readonly (readonly Box[])[]): void {
+    this.#focus = levels;
     this.#settle();
   }
 
@@ -82,31 +82,30 @@ export class Canvas {
     );
   }
 
+  /** The outermost active state that can be read as a whole, else the innermost ones. */
   #settle(): void {
     if (!this.#isFollowing || this.#picture === null) return;
-    const scale = this.#fittingScale();
-    const box = surrounding(this.#focus);
-    if (scale >= readableScale || box === null) return this.#fit();
+    const boxes = this.#focus.flatMap((level) => surrounding(level) ?? []);
+    const box = boxes.find((one) => this.#roomFor(one) >= readableScale) ?? boxes.at(-1);
+    if (this.#fittingScale() >= readableScale || box === undefined) return this.#fit();
     const { clientWidth, clientHeight } = this.#frame;
-    const room = Math.min(
-      followScale,
-      (clientWidth - 2 * margin) / box.width,
-      (clientHeight - 2 * margin) / box.height,
-    );
-    const wanted = Math.max(scale, room);
+    const { width, height } = this.#picture;
+    const scale = Math.max(this.#fittingScale(), Math.min(followScale, this.#roomFor(box)));
     this.#place(
-      wanted,
-      this.#bounded(
-        clientWidth,
-        this.#picture.width * wanted,
-        clientWidth / 2 - (box.x + box.width / 2) * wanted,
-      ),
+      scale,
+      this.#bounded(clientWidth, width * scale, clientWidth / 2 - (box.x + box.width / 2) * scale),
       this.#bounded(
         clientHeight,
-        this.#picture.height * wanted,
-        clientHeight / 2 - (box.y + box.height / 2) * wanted,
+        height * scale,
+        clientHeight / 2 - (box.y + box.height / 2) * scale,
       ),
     );
+  }
+
+  /** The scale at which a box fills the frame. */
+  #roomFor({ width, height }: Box): number {
+    const { clientWidth, clientHeight } = this.#frame;
+    return Math.min((clientWidth - 4 * margin) / width, (clientHeight - 4 * margin) / height);
   }
 
   /** No empty edge where the picture has more to show. */

@@ -1,6 +1,6 @@
 /** The statechart of the chosen actor, in the middle. */
 import type { Chart } from '../../../diagram/chart.ts';
-import type { ChartLayout } from '../../../diagram/chart-layout.ts';
+import type { Box, ChartLayout } from '../../../diagram/chart-layout.ts';
 import { drawChart } from '../../../diagram/chart-svg.ts';
 import { chartFor, marksOf, type Marks } from '../model/charts.ts';
 import type { ActorState } from '../model/stage.ts';
@@ -87,10 +87,7 @@ export class ChartView {
     markStates(content, marks);
     markTransitions(content, marks);
     markArrows(content, chart, marks);
-    const leaves = [...marks.active].filter(
-      (active) => ![...marks.active].some((other) => other !== active && isInside(other, active)),
-    );
-    this.#canvas.follow(leaves.flatMap((leaf) => layout.states[leaf] ?? []));
+    this.#canvas.follow(nestedBoxes(marks.active, layout));
   }
 }
 
@@ -98,8 +95,12 @@ function actorKind({ kind, src }: ActorState): string {
   return src === '' ? kind : `${kind} “${src}”`;
 }
 
-function isInside(id: string, outer: string): boolean {
-  return outer === '' || id.startsWith(`${outer}.`);
+/** What is active, from outside to inside: the boxes of each level of nesting. */
+function nestedBoxes(active: ReadonlySet<string>, layout: ChartLayout): Box[][] {
+  const levels = Map.groupBy(active, (id) => (id === '' ? 0 : id.split('.').length));
+  return [...levels]
+    .toSorted(([left], [right]) => left - right)
+    .map(([, ids]) => ids.flatMap((id) => layout.states[id] ?? []));
 }
 
 function markStates(content: Element, { active }: Marks): void {

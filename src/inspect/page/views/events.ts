@@ -1,10 +1,11 @@
 /** The list of events at the side, with the payload of one. */
+import type { EventMessage, Json } from '../../messages.ts';
 import type { Log } from '../model/log.ts';
 import { type Reach, inReach } from '../model/reach.ts';
 import { Scope } from '../model/scope.ts';
 import type { Store } from '../model/store.ts';
 import { byId, element, setAttribute, setText } from './dom.ts';
-import { timeText } from './format.ts';
+import { eventText, timeText } from './format.ts';
 import { JsonView } from './json.ts';
 import { VirtualList } from './virtual-list.ts';
 
@@ -41,7 +42,7 @@ export class EventsView {
     this.#list.update(indices.length, current);
     setText(this.#count, `${indices.length.toLocaleString('en')} events`);
     const message = log.at(indices[current] ?? -1)?.message;
-    this.#payload.show(message?.type === '@xstate.event' ? message.event : undefined);
+    this.#payload.show(message?.type === '@xstate.event' ? payloadOf(message) : undefined);
   }
 
   #current(): { log: Log; scope: Scope } {
@@ -76,7 +77,7 @@ export class EventsView {
       setText(type, `${message.count.toLocaleString('en')} messages are missing`);
       setText(way, 'This page was too slow for them.');
     } else if (message.type === '@xstate.event') {
-      setText(type, message.event.type);
+      setText(type, eventText(message.event.type));
       setText(way, `${this.#nameOf(message.sourceId)} → ${this.#nameOf(message.sessionId)}`);
     }
   }
@@ -85,6 +86,18 @@ export class EventsView {
     if (id === undefined) return 'outside';
     return this.#store.ingest.log.head.actors.get(id)?.name ?? id;
   }
+}
+
+const payloads = new WeakMap<EventMessage, Json>();
+
+/** The event with its type first; the same value for the same message. */
+function payloadOf(message: EventMessage): Json {
+  const known = payloads.get(message);
+  if (known !== undefined) return known;
+  const { type, ...rest } = message.event;
+  const payload = { type, ...rest };
+  payloads.set(message, payload);
+  return payload;
 }
 
 function rowParts(): HTMLElement[] {

@@ -1,4 +1,5 @@
 /** Times, numbers and values, for people. */
+import { eventName } from '../../../diagram/mermaid.ts';
 import type { Json } from '../../messages.ts';
 
 const clock = new Intl.DateTimeFormat('en-GB', {
@@ -21,6 +22,12 @@ export function durationText(ms: number): string {
   const seconds = Math.round(whole / 1000);
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+}
+
+/** The type of an event; XState's own ones in words. */
+export function eventText(type: string): string {
+  const [, ended, id] = /^xstate\.(done|error)\.actor\.\d+\.(.+)$/.exec(type) ?? [];
+  return ended === undefined || id === undefined ? eventName(type) : `${ended} ${id}`;
 }
 
 /** A fraction as a percentage. */

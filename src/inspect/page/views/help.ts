@@ -22,8 +22,18 @@ export function keyCommands({ store, tree, canvas, timeBar }: KeyTargets): KeyCo
     store.changed();
   };
   const commands: KeyCommand[] = [
-    { keys: ['ArrowLeft'], shown: '←', does: 'one message back', run: () => timeBar.step(-1) },
-    { keys: ['ArrowRight'], shown: '→', does: 'one message forth', run: () => timeBar.step(1) },
+    {
+      keys: ['ArrowLeft', ','],
+      shown: '← or ,',
+      does: 'one message back',
+      run: () => timeBar.step(-1),
+    },
+    {
+      keys: ['ArrowRight', '.'],
+      shown: '→ or .',
+      does: 'one message forth',
+      run: () => timeBar.step(1),
+    },
     { keys: [' '], shown: 'Space', does: 'pause, play', run: () => timeBar.toggle() },
     {
       keys: ['Home'],
@@ -31,7 +41,7 @@ export function keyCommands({ store, tree, canvas, timeBar }: KeyTargets): KeyCo
       does: 'the beginning',
       run: () => store.travelTo(ingest.log.first),
     },
-    { keys: ['End', 'l'], shown: 'End, L', does: 'now', run: () => store.goLive() },
+    { keys: ['End', 'l'], shown: 'End or L', does: 'now', run: () => store.goLive() },
     { keys: ['1'], shown: '1', does: 'statechart', run: open('chart') },
     { keys: ['2'], shown: '2', does: 'sequence', run: open('sequence') },
     { keys: ['3'], shown: '3', does: 'timeline', run: open('timeline') },

@@ -7,7 +7,7 @@ import { valueText } from '../model/tree.ts';
 import { type Reach, inReach } from '../model/reach.ts';
 import { byId, element, setAttribute, setText } from './dom.ts';
 import { VirtualList } from './virtual-list.ts';
-import { timeText } from './format.ts';
+import { eventText, timeText } from './format.ts';
 
 const rowHeight = 34;
 const columnWidth = 148;
@@ -150,7 +150,7 @@ export class SequenceView {
     const to = this.#middle(sessionId);
     const left = Math.min(from, to);
     const width = from === to ? selfWidth : Math.abs(to - from);
-    setText(words, event.type);
+    setText(words, eventText(event.type));
     setAttribute(words, 'title', event.type);
     setAttribute(line, 'data-direction', directionOf(from, to));
     place(line, left, width);
@@ -192,10 +192,14 @@ function isRow(
   if (message.type === '@xstate.event') {
     return !isState && (isInReach(message.sessionId) || isInReach(message.sourceId ?? outside));
   }
-  if (message.type !== '@xstate.snapshot' && message.type !== '@xstate.actor') return false;
+  if (!('snapshot' in message)) return false;
   const value = valueText(message.snapshot.value) || message.snapshot.status;
   const isNew = values.get(message.sessionId) !== value;
   values.set(message.sessionId, value);
-  const happened = message.type === '@xstate.snapshot' && !isState;
-  return happened && isNew && isInReach(message.sessionId);
+  return isNew && happened(message, isState) && isInReach(message.sessionId);
+}
+
+/** What only tells how it was is no row. */
+function happened({ type }: Entry['message'], isState: boolean): boolean {
+  return type === '@xstate.snapshot' && !isState;
 }

@@ -119,7 +119,7 @@ export class TimelineView {
     if (row.childElementCount === 0) row.append(...rowParts());
     const [name, track, outcome] = row.children as unknown as HTMLElement[];
     if (name === undefined || track === undefined || outcome === undefined) return;
-    setText(name, lane.detail === '' ? lane.title : `${lane.title}  ${lane.detail}`);
+    setText(name, lane.detail === '' ? lane.title : `${lane.title} · ${lane.detail}`);
     setAttribute(name, 'title', `${lane.title}\n${lane.detail}`);
     setText(
       outcome,

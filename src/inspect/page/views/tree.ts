@@ -129,7 +129,7 @@ export function toneOf({ actor, job }: Pick<TreeRow, 'actor' | 'job'>): string {
 }
 
 function nameOf({ actor, job }: TreeRow): string {
-  return job === null ? actor.name : `${job.jobId}  ${job.room}`;
+  return job === null ? actor.name : `${job.room} · ${job.jobId}`;
 }
 
 function detailOf({ actor, job }: TreeRow): string {

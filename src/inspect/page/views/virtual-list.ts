@@ -32,7 +32,10 @@ export class VirtualList {
     root.tabIndex = 0;
     root.addEventListener('scroll', () => this.#draw(false), { passive: true });
     root.addEventListener('keydown', (event) => this.#onKey(event));
-    new ResizeObserver(() => this.#draw(false)).observe(root);
+    new ResizeObserver(() => {
+      this.#reveal(this.#current);
+      this.#draw(false);
+    }).observe(root);
   }
 
   /** Whether the last row can be seen. */
