@@ -6,6 +6,7 @@ import { createActor, fromCallback, toPromise } from 'xstate';
 import { initializeLogger, log } from '../log.ts';
 import { optionRules } from '../options/rules.ts';
 import type { LogLevel, WorkerOptionsInit } from '../worker-options.ts';
+import { embed } from './embedded.ts';
 import { devMachine } from './dev.machine.ts';
 import { defineGeneration } from './dev-process.ts';
 import type { DevFact, FilesEvent } from './dev.types.ts';
@@ -18,6 +19,8 @@ export interface Supervision {
   files: readonly string[];
   flags: Partial<WorkerOptionsInit>;
   signals: SignalTrap;
+  /** Brings a simulated server. */
+  isEmbedded: boolean;
 }
 
 interface Line {
@@ -62,13 +65,15 @@ const texts: Texts = {
 };
 
 /** Returns the exit code. */
-export async function superviseDev({ files, flags, signals }: Supervision): Promise<number> {
+export async function superviseDev(supervision: Supervision): Promise<number> {
+  const { files, flags, signals, isEmbedded } = supervision;
   const logger = setUpLogger(flags);
   const directories = topmost(files.flatMap(directoryOf));
   logger.info(
     { event: 'dev.watching', directories },
     `watching ${directories.map(shown).join(', ')}`,
   );
+  const embedded = isEmbedded ? await embed(logger) : null;
   const supervisor = createActor(
     devMachine.provide({
       actors: {
@@ -81,10 +86,10 @@ export async function superviseDev({ files, flags, signals }: Supervision): Prom
           });
         }),
         generation: defineGeneration({
-          args: process.argv.slice(1),
+          args: [...process.argv.slice(1).filter(isForWorker), ...(embedded?.args ?? [])],
           // A debugger's port can be had only once.
           execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
-          env: process.env,
+          env: { ...process.env, ...embedded?.env },
         }),
       },
     }),
@@ -98,7 +103,13 @@ export async function superviseDev({ files, flags, signals }: Supervision): Prom
   supervisor.start();
   signals.listen((signal) => supervisor.send({ type: 'dev.end', signal }));
   const output = await ended;
+  await embedded?.close();
   return output.outcome === 'failed' ? 1 : exitCodeOf(output.signal);
+}
+
+/** The server is here, not in the workers. */
+function isForWorker(word: string): boolean {
+  return word !== '--embedded';
 }
 
 function tell(logger: Logger, fact: DevFact): void {

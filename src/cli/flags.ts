@@ -102,6 +102,12 @@ export const flags: readonly Flag[] = [
     commands: ['connect'],
   },
   {
+    name: 'embedded',
+    value: null,
+    help: 'Use a simulated LiveKit server with a caller, without sound and video.',
+    commands: ['dev'],
+  },
+  {
     name: 'url',
     value: 'URL',
     help: 'The LiveKit server, such as wss://example.livekit.cloud.',

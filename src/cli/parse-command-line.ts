@@ -16,6 +16,8 @@ export type Order =
       flags: Partial<WorkerOptionsInit>;
       room: string | null;
       participantIdentity: string | null;
+      /** A server of its own is simulated. */
+      isEmbedded: boolean;
     };
 
 /** A command line that cannot be understood; the message is for its author. */
@@ -56,7 +58,16 @@ export function parseCommandLine(args: readonly string[], options: ParseOptions)
     flags: optionsOf(values),
     room: roomOf(values, command),
     participantIdentity: values.get('participant-identity') ?? null,
+    isEmbedded: isEmbedded(values),
   };
+}
+
+/** A simulated server has an address of its own. */
+function isEmbedded(values: Values): boolean {
+  const other = ['url', 'api-key', 'api-secret', 'worker-token'].find((name) => values.has(name));
+  if (values.has('embedded') && other !== undefined)
+    throw new UsageError(`--embedded brings its own server: leave out --${other}, or --embedded.`);
+  return values.has('embedded');
 }
 
 function roomOf(values: Values, command: CommandName): string | null {

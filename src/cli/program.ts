@@ -42,12 +42,13 @@ async function run(program: Program): Promise<number> {
 }
 
 async function runCommand(program: Program, order: Run): Promise<number> {
-  const { command, file, flags } = order;
+  const { command, file, flags, isEmbedded } = order;
   if (command !== 'start') process.env['LIVEKIT_DEV_MODE'] = '1';
   const link = command === 'dev' ? SupervisorLink.open() : null;
   if (command === 'dev' && link === null) {
     const { superviseDev } = await import('./dev.ts');
-    return superviseDev({ files: program.files(file), flags, signals: program.signals });
+    const { signals } = program;
+    return superviseDev({ files: program.files(file), flags, signals, isEmbedded });
   }
   endWhileLoading(program.signals, command, link);
   try {

@@ -13,6 +13,7 @@ const run = {
   flags: {},
   room: null,
   participantIdentity: null,
+  isEmbedded: false,
 };
 
 describe('a command line', () => {
@@ -29,6 +30,7 @@ describe('a command line', () => {
     ['-V', { type: 'version' }],
     ['start', run],
     ['dev', { ...run, command: 'dev' }],
+    ['dev --embedded', { ...run, command: 'dev', isEmbedded: true }],
     [
       'connect --room r --participant-identity ann',
       { ...run, command: 'connect', room: 'r', participantIdentity: 'ann' },

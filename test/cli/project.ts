@@ -77,11 +77,16 @@ export class Project {
     });
   }
 
+  /** The environment of what is started from here; it names no server. */
+  get env(): NodeJS.ProcessEnv {
+    return { ...withoutServer(), [runVariable]: this.#mark };
+  }
+
   /** Starts any program of Node. */
   start(args: string[], env: Record<string, string | undefined> = {}): Program {
     return startProgram(testGuard(), process.execPath, args, {
       cwd: this.directory,
-      env: { ...withoutServer(), [runVariable]: this.#mark, ...env },
+      env: { ...this.env, ...env },
     });
   }
 
@@ -89,7 +94,7 @@ export class Project {
   async run(args: string[], env: Record<string, string | undefined> = {}): Promise<Result> {
     const child = testGuard().spawn(process.execPath, args, {
       cwd: this.directory,
-      env: { ...withoutServer(), [runVariable]: this.#mark, ...env },
+      env: { ...this.env, ...env },
     });
     const text = { stdout: '', stderr: '' };
     child.stdout.on('data', (chunk: Buffer) => (text.stdout += chunk.toString()));
