@@ -154,7 +154,7 @@ function stubbed(call: Call): Call {
 /** What stands in context for a child that the model does not have. */
 function spawnNothing(source: unknown, options: { id?: string; systemId?: string } = {}): unknown {
   const id = options.id ?? options.systemId ?? (typeof source === 'string' ? source : 'child');
-  const snapshot: Partial<AnyMachineSnapshot> = { status: 'active' };
+  const snapshot: Partial<AnyMachineSnapshot> = { status: 'active', context: {}, children: {} };
   return {
     id,
     sessionId: id,

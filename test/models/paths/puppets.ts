@@ -1,10 +1,11 @@
 /** Real job processes that do what a path says, over their real link. */
 import { fork } from 'node:child_process';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { AnyActor, AnyActorRef, AnyMachineSnapshot } from 'xstate';
 import { defineChildProcess } from '../../../src/actors/child-process.ts';
 import { LINK_VERSION } from '../../../src/ipc/messages.ts';
-import { ProcessRegistry, signalGroup } from '../../../src/processes/registry.ts';
+import { signalGroup } from '../../../src/processes/registry.ts';
 import { limits } from '../../machines/session/harness.ts';
 
 const main = fileURLToPath(new URL('../../fixtures/children/puppet.mjs', import.meta.url));
@@ -14,7 +15,8 @@ export const failure = { code: 'GR_WARMUP_FAILED', message: 'no such model' } as
 
 /** The processes of one path. */
 export class Puppets {
-  readonly registry = new ProcessRegistry();
+  readonly #pids = new Set<number>();
+  #lastIsGone = (): void => {};
   /** No process can be started. */
   areBroken = false;
 
@@ -36,7 +38,13 @@ export class Puppets {
         const cwd = this.areBroken ? { cwd: '/nowhere/at/all' } : {};
         return fork(file, [], { ...options, ...cwd });
       },
-      registry: this.registry,
+      registry: {
+        add: ({ pid }) => void this.#pids.add(pid),
+        remove: (pid) => {
+          this.#pids.delete(pid);
+          if (this.#pids.size === 0) this.#lastIsGone();
+        },
+      },
       signalGroup,
       onUnknownMessage: (_id, { shown }) => {
         throw new Error(`The puppet said ${shown}`);
@@ -44,9 +52,18 @@ export class Puppets {
     });
   }
 
-  /** What is left of the path is ended. */
-  end(): void {
-    for (const pid of this.registry.pids) signalGroup(pid, 'SIGKILL');
+  /** What is left of the path is ended, and its actors have heard of it. */
+  async end(): Promise<void> {
+    if (this.#pids.size > 0) {
+      const gone = new Promise<void>((resolve) => {
+        this.#lastIsGone = resolve;
+      });
+      for (const pid of this.#pids) signalGroup(pid, 'SIGKILL');
+      await gone;
+    }
+    // The end of the link comes a turn after the exit.
+    await nextTurn();
+    await nextTurn();
   }
 }
 

@@ -50,13 +50,13 @@ export class ManualClock {
 
 /** An actor's logic that fails when it is told to: for errors that the real actor cannot be brought to. */
 export function failable<TLogic extends AnyActorLogic>(logic: TLogic): TLogic {
-  return {
-    ...logic,
-    transition: (snapshot, event, scope) => {
+  // A machine is an instance: what it does not find here it finds there.
+  return Object.assign(Object.create(logic) as TLogic, {
+    transition: ((snapshot, event, scope) => {
       if ((event as EventObject).type === 'test.fail') throw new Error('a bug in this actor');
       return logic.transition(snapshot, event, scope) as ReturnType<TLogic['transition']>;
-    },
-  };
+    }) as TLogic['transition'],
+  });
 }
 
 /** Makes the child of an actor fail. */
@@ -64,7 +64,7 @@ export function failChild(actor: AnyActor, id: string): void {
   const children = (actor.getSnapshot() as AnyMachineSnapshot).children;
   const child = children[id] as AnyActor | undefined;
   if (child === undefined) throw new Error(`There is no child ${id}.`);
-  // The actors of other tests of this file may have reported the same.
+  // Its parent hears of it; without a subscriber XState throws it once more, out of nowhere.
   child.subscribe({ error: () => undefined });
   child.send({ type: 'test.fail' });
 }
@@ -145,8 +145,9 @@ export function realMachine(options: {
         () => `The machine is in ${JSON.stringify(state().value)} (${state().status}).`,
       ),
     stop: async () => {
-      actor.stop();
+      // Processes go first: their actors are to hear of it.
       await options.stop();
+      actor.stop();
     },
   };
 }
