@@ -25,3 +25,4 @@ export {
 export type { FakeProcess, FakeProcesses, FakeProcessOptions } from './fake-processes.ts';
 export type { FakeJob as FakeServerJob, FakeServer } from './fake-server.ts';
 export type { CloseStepActor, FakeSession } from './fake-session.ts';
+export { serveRooms, type ServedRooms } from './serve-rooms.ts';

@@ -51,7 +51,7 @@ export async function findLiveKitServer({ guard, report = () => {}, env = proces
     (await probe(target, 'built before'));
   if (found) return found;
   const go = onPath('go', env);
-  if (go === null) throw new Error(howToGetOne);
+  if (go === null) throw new NoLiveKitServerError(howToGetOne);
   await build({ go, target, guard, report, env });
   const built = await probe(target, 'built now');
   if (built) return built;
@@ -64,6 +64,9 @@ const howToGetOne = `There is no LiveKit server on this machine. Any one of thes
     Linux and others: https://github.com/livekit/livekit/releases);
   - set LIVEKIT_SERVER_BIN to the program's path;
   - install Go (https://go.dev/dl), and the server is built from source, once.`;
+
+/** There is no server on this machine, and no Go to build one with. */
+export class NoLiveKitServerError extends Error {}
 
 /**
  * Builds the server beside its place and moves it there in one step, so that a build that was cut short leaves no half of

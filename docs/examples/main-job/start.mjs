@@ -23,6 +23,7 @@ import { WatchedWorker } from './watch-worker.mjs';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const agentFile = 'docs/examples/main-job/agent.js';
 const callFile = 'docs/examples/main-job/call.js';
+const simulatedCallFile = 'docs/examples/main-job/simulated-call.js';
 const parentCheckMs = 1000;
 const linesOnFailure = 15;
 const lineWidth = 200;
@@ -36,7 +37,8 @@ Runs a worker with an example agent, calls the agent, and shows what happens unt
            end by themselves, and the exit code is 0. A second Ctrl-C closes it at once: the exit code is 130.
 
 The server is the first of: LIVEKIT_URL (with LIVEKIT_API_KEY and LIVEKIT_API_SECRET), LIVEKIT_SERVER_BIN, livekit-server
-on the PATH, one that was built before, one that is built now with Go. NO_COLOR turns colours off.
+on the PATH, one that was built before, one that is built now with Go. Without any of these it is a simulated one, with
+everything but sound and video. NO_COLOR turns colours off.
 `;
 
 const narrator = new Narrator(process.stdout);
@@ -108,16 +110,20 @@ async function performMainJob(stay) {
     endings.push(() => own.stop({ graceMs: 500 }));
     mustGoOn('server', own);
   }
+  if (server.embedded) endings.push(server.embedded.close);
+  const callee = server.embedded ? simulatedCallFile : callFile;
   const env = environmentFor(server);
   const worker = await steps.run('start the worker', () => bringWorker(env), { withinMs: 30_000 });
   const room = `main-job-${randomUUID().slice(0, 8)}`;
-  const spoken = await steps.run('call the agent', () => call(env, room), { withinMs: 30_000 });
+  const spoken = await steps.run('call the agent', () => call(env, callee, room), {
+    withinMs: 30_000,
+  });
   await steps.run('close the session', () => worker.untilJobEnded(room), {
     withinMs: 30_000,
     result: ({ line }) => `${line['end']}; the job process ended with exit code 0`,
   });
   steps.rows.push(...rowsOfJob(new Map([...spoken, ...worker.momentsOf(room)])));
-  if (stay) await steps.run('stay up', () => untilSignal(env));
+  if (stay) await steps.run('stay up', () => untilSignal(env, callee));
   await steps.run('drain the worker', () => drain(worker), { result: describeExit });
 }
 
@@ -125,14 +131,16 @@ async function performMainJob(stay) {
  * What a worker and a caller need to know of the server. The agent name is one that no other worker of a shared server has.
  * @param {UsedServer} server
  */
-function environmentFor({ url, apiKey, apiSecret, own }) {
+function environmentFor({ url, apiKey, apiSecret, own, embedded }) {
   return {
     LIVEKIT_URL: url,
     LIVEKIT_API_KEY: apiKey,
     LIVEKIT_API_SECRET: apiSecret,
     // Else the WebRTC library writes its debug log.
     NODE_ENV: 'production',
-    ...(own === null && { LIVEKIT_AGENT_NAME_OVERRIDE: `main-job-${randomUUID().slice(0, 8)}` }),
+    ...embedded?.env,
+    ...(own === null &&
+      !embedded && { LIVEKIT_AGENT_NAME_OVERRIDE: `main-job-${randomUUID().slice(0, 8)}` }),
   };
 }
 
@@ -158,12 +166,13 @@ async function bringWorker(env) {
 
 /**
  * @param {Record<string, string>} env
+ * @param {string} file
  * @param {string} room
  * @returns {Promise<Map<string, number>>} When the caller did what.
  */
-async function call(env, room) {
+async function call(env, file, room) {
   const options = { cwd: root, env: { ...process.env, ...env } };
-  const caller = startProgram(guard, process.execPath, [callFile, room], options);
+  const caller = startProgram(guard, process.execPath, [file, room], options);
   endings.push(() => stopProgram(caller, { graceMs: 500, killAfterMs: 1000 }));
   programs.set('caller', caller);
   const moments = new Map();
@@ -180,16 +189,17 @@ async function call(env, room) {
 /**
  * Tells how to call the agent and waits for Ctrl-C.
  * @param {Record<string, string>} env
+ * @param {string} file
  * @returns {Promise<void>}
  */
-function untilSignal(env) {
+function untilSignal(env, file) {
   const variables = Object.entries(env).map(([name, value]) => `${name}='${value}'`);
   narrator.print();
   narrator.print(
     'The worker stays up. Call its agent from another terminal, in this folder, as often as you like:',
   );
   narrator.print();
-  narrator.print(narrator.paint('bold', `${variables.join(' ')} node ${callFile}`));
+  narrator.print(narrator.paint('bold', `${variables.join(' ')} node ${file}`));
   narrator.print();
   narrator.print('Ctrl-C drains the worker and ends.');
   narrator.print();
