@@ -21,7 +21,7 @@ const mostSamples = 1_000;
 
 /** The usage, for people. */
 const usage = `npm run bench -- [options]
-  --short           a sample of each, installs nothing, judges nothing
+  --short           a sample of each, of ours and the floor: installs nothing, judges nothing
   --only FIGURE     only this figure and what is measured with it; may be given several times
   --samples N       about so many samples of a dispatch (default ${defaultSamples}); dearer ones are fewer
   --json FILE       every sample, as JSON

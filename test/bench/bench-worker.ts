@@ -183,7 +183,7 @@ export async function reaped(pid: number): Promise<void> {
 }
 
 /** A process that has ended and was not waited for by its parent runs no more. */
-function isRunning(pid: number): boolean {
+export function isRunning(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     return !['Z', 'X'].includes(stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3));

@@ -5,7 +5,6 @@ import {
   installAgentsJs,
   installAgentsPy,
   installGreenroom,
-  isInstalled,
   rivalVersions,
 } from './installation.ts';
 import { join } from 'node:path';
@@ -43,40 +42,38 @@ export interface Field {
 
 const floorWorker = fileURLToPath(new URL('agents/floor-worker.mjs', import.meta.url));
 
-/**
- * Brings the candidates in. A short run installs nothing: ours as it was built, rivals only when they are there already.
- */
-export async function gatherCandidates(options: {
+/** Brings the candidates in. A short run is of ours, as it was built, and of the floor: it installs nothing. */
+export async function gatherCandidates({
+  isShort,
+  report,
+}: {
   isShort: boolean;
   report: (line: string) => void;
 }): Promise<Field> {
-  const { isShort, report } = options;
+  if (isShort) {
+    const why = 'a short run is of ours and of the floor';
+    const missing = { 'agents-js': why, 'agents-py': why };
+    return { candidates: [greenroom(builtGreenroom()), floor()], missing };
+  }
   const field: Field = { candidates: [], missing: {} };
-  const attempt = async (name: CandidateName, make: () => Promise<Candidate>): Promise<void> => {
+  const add = async (name: CandidateName, make: () => Promise<Candidate>): Promise<void> => {
     try {
+      report(`installing ${name}, unless it is there already`);
       field.candidates.push(await make());
     } catch (error) {
       field.missing[name] = firstLine(error);
       report(`${name} is left out: ${firstLine(error)}`);
     }
   };
-  const rival = async (
-    name: keyof typeof rivalVersions,
-    install: () => Promise<Installation>,
-  ): Promise<Installation> => {
-    if (isShort && !isInstalled(name)) throw new Error('a short run installs nothing');
-    if (!isInstalled(name)) report(`installing ${name}, once`);
-    return install();
-  };
-  await attempt('agents-js', async () => agentsJs(await rival('agents-js', installAgentsJs)));
-  field.candidates.push(greenroom(isShort ? builtGreenroom() : await installGreenroom()));
-  await attempt('agents-py', async () => agentsPy(await rival('agents-py', installAgentsPy)));
+  await add('agents-js', async () => agentsJs(await installAgentsJs()));
+  field.candidates.push(greenroom(await installGreenroom()));
+  await add('agents-py', async () => agentsPy(await installAgentsPy()));
   field.candidates.push(floor());
   return field;
 }
 
 /** Ours. */
-export function greenroom(installation: Installation): Candidate {
+function greenroom(installation: Installation): Candidate {
   return {
     name: 'greenroom',
     label: 'Greenroom',

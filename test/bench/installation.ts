@@ -96,11 +96,6 @@ export async function installAgentsPy(): Promise<Installation> {
   return { folder, packages: join(folder, 'lib') };
 }
 
-/** Whether a rival is there already. */
-export function isInstalled(rival: keyof typeof rivalVersions): boolean {
-  return existsSync(join(benchCache(), nameOf(rival), markFile));
-}
-
 /** Written last: a folder without it is the rest of an installation that was cut short. */
 const markFile = '.installed';
 

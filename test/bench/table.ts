@@ -1,4 +1,5 @@
 /** The table of a run: for a terminal, and as the page `docs/reference/performance.md`. */
+import { alignedTable } from '../docs/pages.ts';
 import { type Figure, moreIsBetter, type Unit } from './figure.ts';
 import { figures } from './figures.ts';
 import { type BenchResults, type Machine, resultRows, type ResultRow } from './results.ts';
@@ -8,7 +9,6 @@ import { type CandidateName, describeTarget } from './targets.ts';
 const columns: readonly CandidateName[] = ['greenroom', 'agents-js', 'agents-py', 'floor'];
 const none = '–';
 
-/** The headings of the table. */
 const headings = [
   'figure',
   ...columns.map((name) => `${name}, median / p95`),
@@ -34,37 +34,47 @@ export function terminalTable(results: BenchResults): string {
   return [describe(results.machine), '', ...lines, '', ...footnotes(results)].join('\n');
 }
 
-/** The page of the documentation. */
-export function performancePage(results: BenchResults): string {
-  const rows = resultRows(results);
+/** The page of the documentation; `null`: no run has been written to it yet. */
+export function performancePage(results: BenchResults | null): string {
   return [
     '# Performance',
     '',
-    '<!-- Written by `npm run bench -- --write`; edit `test/bench`, not this page. -->',
+    '<!-- Written by `npm run bench -- --write`: edit `test/bench`, not this page. -->',
     '',
-    'Greenroom side by side with its rivals and with the floor, in one run on one machine. [How a dispatch spends its',
-    'milliseconds](../explanation/a-dispatch-in-milliseconds.md) explains where they go. The definitions are',
-    '[below](#what-the-figures-are).',
+    'Greenroom side by side with its rivals and with the floor, in one run on one machine, in turns. Where the milliseconds go:',
+    '[a dispatch in milliseconds](../explanation/a-dispatch-in-milliseconds.md).',
     '',
-    `${describe(results.machine)} A real LiveKit server and a real observer, on loopback. The same minimal agent for all:`,
-    'it connects and stays.',
-    '',
-    markdownTable([headings, ...rows.map((row) => rowCells(row, results))]),
-    '',
-    ...footnotes(results),
-    '',
-    '## Who is compared',
-    '',
-    ...columns.map((name) => `- **${name}**: ${whoIs(name, results)}`),
+    ...(results === null ? [noRunYet] : runSection(results)),
     '',
     '## What the figures are',
     '',
-    markdownTable([
+    'Bounds are for the median. A factor is of the median of the other in the same run.',
+    '',
+    alignedTable(
       ['figure', 'definition', 'to reach'],
-      ...figures.map((figure) => [figure.title, figure.definition, targetsOf(figure)]),
-    ]),
+      figures.map((figure) => [figure.title, figure.definition, targetsOf(figure)]),
+    ),
     '',
   ].join('\n');
+}
+
+const noRunYet = 'No run has been written here yet: `npm run bench -- --write` does it.';
+
+function runSection(results: BenchResults): string[] {
+  return [
+    `${describe(results.machine)} A real LiveKit server and a real observer, on loopback. The same minimal agent for all: it`,
+    'connects and stays.',
+    '',
+    alignedTable(
+      headings,
+      resultRows(results).map((row) => rowCells(row, results)),
+    ),
+    '',
+    ...footnotes(results).flatMap((line) => [line, '']),
+    '## Who is compared',
+    '',
+    ...columns.map((name) => `- **${name}**: ${whoIs(name, results)}`),
+  ];
 }
 
 /** What a page should say of the figures, and does not. */
@@ -141,11 +151,6 @@ function whoIs(name: CandidateName, { candidates, missing }: BenchResults): stri
     return 'what is possible without being a product: a worker that only answers, and bare processes with the native library that are handed url and token. No supervision, no limits.';
   }
   return `${candidates[name] ?? name}, in its production mode, log level error.`;
-}
-
-function markdownTable([head = [], ...rows]: string[][]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map((row) => line(row))].join('\n');
 }
 
 function format(value: number): string {

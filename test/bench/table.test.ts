@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { figures } from './figures.ts';
+import type { BenchResults } from './results.ts';
+import type { Sample } from './statistics.ts';
+import { pageMistakes, performancePage, terminalTable } from './table.ts';
+
+const quiet = (...values: number[]): Sample[] => values.map((value) => ({ value, noise: null }));
+
+const results: BenchResults = {
+  isShort: false,
+  machine: { cores: 2, cpu: 'a processor', memoryGiB: 24, node: '20.20.2', system: 'linux 6.1' },
+  candidates: { greenroom: 'Greenroom', 'agents-js': '@livekit/agents 1.9.0', floor: 'floor' },
+  missing: { 'agents-py': 'no Python 3.10 or newer' },
+  mishaps: [{ scene: 'cold', candidate: 'agents-js', message: 'it was late' }],
+  samples: {
+    'warm-connected': {
+      greenroom: quiet(300, 310, 305),
+      'agents-js': [...quiet(370), { value: 900, noise: 'load' }, { value: 901, noise: 'load' }],
+    },
+    'deleted-gone': { greenroom: quiet(31, 35) },
+    'warm-assigned': { greenroom: quiet(203) },
+  },
+};
+
+/** The cells of the row of a figure. */
+function cells(table: string, title: string): string[] {
+  const line = table.split('\n').find((each) => each.startsWith(title)) ?? '';
+  return line.split(/ {2,}/);
+}
+
+test('a row has medians, ratios, the bound and whether it is met', () => {
+  const table = terminalTable(results);
+  expect(table).toContain('2 cores (a processor), 24 GiB, linux 6.1, Node 20.20.2.');
+  expect(cells(table, 'warm: dispatch → connect() back')).toEqual([
+    'warm: dispatch → connect() back',
+    '305 / 310 ms',
+    '900 / 901 ms ~',
+    '–',
+    '–',
+    '0.34×',
+    '–',
+    '≤ 0.83 × agents-js = 747, ≤ 1.06 × agents-py, ≤ 1 × agents-py from Node 24 on',
+    'yes',
+  ]);
+  expect(cells(table, 'room deleted → process gone').slice(-2)).toEqual(['≤ 30 ms', '**no**']);
+  expect(cells(table, 'warm: dispatch → assigned').slice(-2)).toEqual(['–', '–']);
+});
+
+test('who is missing or has failed is named', () => {
+  const table = terminalTable(results);
+  expect(table).toContain('agents-py was not measured: no Python 3.10 or newer.');
+  expect(table).toContain('agents-js failed in the scene cold: it was late');
+  expect(table).toContain('9 samples, 2 of them noisy');
+});
+
+test('a short run judges nothing', () => {
+  const table = terminalTable({ ...results, isShort: true });
+  expect(table).not.toContain('**no**');
+  expect(table).not.toContain('yes');
+  expect(table).toContain('judges nothing');
+});
+
+test('the page defines every figure, before the first run as well', () => {
+  expect(pageMistakes(performancePage(results))).toEqual([]);
+  expect(pageMistakes(performancePage(null))).toEqual([]);
+  expect(pageMistakes('')).toHaveLength(figures.length);
+});
