@@ -1,5 +1,6 @@
 /** The help: all that is needed to run a worker, in the order in which it is needed. */
 import { type Command, type CommandName, type Flag, commands, flags } from './flags.ts';
+import { tools } from './tools.ts';
 
 /** How the program is called. */
 export interface Usage {
@@ -18,7 +19,15 @@ export function helpText(usage: Usage, command: CommandName | null): string {
   const chosen = commands.find(({ name }) => name === command);
   const sections =
     chosen === undefined
-      ? [intro(usage), commandList(), flagList(null), examples(usage), exitCodes(), more(usage)]
+      ? [
+          intro(usage),
+          commandList(),
+          ...toolList(usage),
+          flagList(null),
+          examples(usage),
+          exitCodes(),
+          more(usage),
+        ]
       : [commandIntro(usage, chosen), flagList(chosen.name), exitCodes(), more(usage)];
   return `${sections.join('\n\n')}\n`;
 }
@@ -54,6 +63,13 @@ function commandList(): string {
     row(name, [summary, ...details].join('\n')),
   );
   return ['Commands:', ...rows].join('\n');
+}
+
+/** Programs with a command line of their own have no such commands. */
+function toolList({ takesFile, program }: Usage): string[] {
+  if (!takesFile) return [];
+  const rows = tools.map(({ name, summary }) => row(name, summary));
+  return [[`Without an agent ("${program} COMMAND --help" shows more):`, ...rows].join('\n')];
 }
 
 function flagList(command: CommandName | null): string {

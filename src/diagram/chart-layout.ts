@@ -45,7 +45,7 @@ export const measures = {
 } as const;
 
 /** The lines of text below a state's name. */
-export function linesOf(state: ChartState): string[] {
+function linesOf(state: ChartState): string[] {
   return [...state.invokes, ...innerLines(state)].map(shorten);
 }
 

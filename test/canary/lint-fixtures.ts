@@ -136,6 +136,31 @@ const readers: LintFixture[] = ['src/http', 'src/inspect'].flatMap((folder) =>
   ].map((specifier) => importing(folder, specifier)),
 );
 
+const page: LintFixture[] = [
+  'node:fs',
+  'ws',
+  '../hub.ts',
+  '../server.ts',
+  '../wire/writer.ts',
+  '../../worker.ts',
+  '../../actors/signal-socket.ts',
+  '../../child/main.ts',
+  '../../../machines/index.ts',
+].map((specifier) => importing('src/inspect/page', specifier));
+
+const diagrams: LintFixture[] = [
+  '../cli/main.ts',
+  '../testing/index.ts',
+  '../worker.ts',
+  '../actors/signal-socket.ts',
+  '../inspect/server.ts',
+  '../child/main.ts',
+].map((specifier) => importing('src/diagram', specifier));
+
+const wire: LintFixture[] = ['ws', '../hub.ts'].map((specifier) =>
+  importing('src/inspect/wire', specifier),
+);
+
 const embeddedServer: LintFixture[] = [
   'xstate',
   '../../worker.ts',
@@ -230,6 +255,9 @@ export const refused: LintFixture[] = [
   ...actors,
   ...pure,
   ...child,
+  ...page,
+  ...diagrams,
+  ...wire,
   ...readers,
   ...embeddedServer,
   ...typed,

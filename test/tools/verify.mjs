@@ -23,11 +23,13 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const vitest = 'vitest run --config test/vitest.config.ts --project';
 const buildStep = 'build';
+const pageStep = 'inspector page';
 
 /** @type {readonly Step[]} */
 const steps = [
   // Linting with types needs the declarations that the build writes.
   { name: buildStep, command: 'tsc -b src' },
+  { name: pageStep, command: 'node src/inspect/page/build.mjs' },
   { name: 'types of tests and examples', command: 'tsc -b' },
   { name: 'format', command: 'oxfmt --check' },
   { name: 'lint', command: 'oxlint' },
@@ -85,7 +87,9 @@ process.exitCode = summarize(outcomes) ? 0 : 1;
  */
 async function runStep(step) {
   console.log(`\n━━ ${step.name} ━━ ${step.command}\n`);
-  const isBuilt = outcomes.every(({ name, counts }) => name !== buildStep || counts.failed === 0);
+  const isBuilt = outcomes.every(
+    ({ name, counts }) => ![buildStep, pageStep].includes(name) || counts.failed === 0,
+  );
   if (step.needsBuild && !isBuilt) {
     console.log('Not run, since the build failed.');
     return { name: step.name, counts: countStep(false), seconds: 0, remark: 'not run' };

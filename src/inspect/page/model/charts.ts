@@ -73,7 +73,7 @@ function depthOf(id: string): number {
 }
 
 /** Every transition of a chart. */
-export function transitionsOf(chart: Chart): ChartTransition[] {
+function transitionsOf(chart: Chart): ChartTransition[] {
   const all = [
     ...chart.states.flatMap(({ inner }) => inner),
     ...chart.arrows.flatMap(({ transitions }) => transitions),

@@ -41,7 +41,7 @@ export interface JobState extends JobWireFacts {
 }
 
 /** How many ended actors are kept, the longest ended being forgotten first. */
-export const keptEnded = 600;
+const keptEnded = 600;
 
 /** What the definitions of the stream are called; they do not change with time. */
 export type Definitions = ReadonlyMap<string, string>;

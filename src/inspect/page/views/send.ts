@@ -64,7 +64,7 @@ export class SendForm {
 }
 
 /** The event in a text, or what is wrong with it. */
-export function readEvent(text: string): WireEvent | string {
+function readEvent(text: string): WireEvent | string {
   let value: unknown;
   try {
     value = JSON.parse(text);
