@@ -28,7 +28,7 @@ export const jobProcess: Proof = {
   doubles: [
     '`xstate.error.actor.memory`: what cannot be read is passed over by the monitor itself',
   ],
-  input,
+  inputs: [input],
   events: {
     ...reports,
     'process.claim': [{ client }],

@@ -91,7 +91,7 @@ export const processPool: Proof = {
   name: 'process-pool',
   machine: processPoolMachine,
   doubles: ['`xstate.error.actor.process.*`: the actor of a job process fails by a bug only'],
-  input,
+  inputs: [input],
   events: unlessQueueing({
     ...due,
     'pool.failureForgotten': ({ context }) =>

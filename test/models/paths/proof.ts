@@ -4,6 +4,7 @@ import type { AnyMachineSnapshot, AnyStateMachine, InspectionEvent } from 'xstat
 import {
   createCoverage,
   formatCoverage,
+  type Missed,
   type ModelEvents,
   type Sut,
   type TestPath,
@@ -16,37 +17,67 @@ export interface Proof {
   machine: AnyStateMachine;
   /** What no real actor can be brought to: each is caused by a double that fails. */
   doubles: string[];
-  input: unknown;
+  /** One or more: what one start does not lead to another may. */
+  inputs: readonly unknown[];
   events: ModelEvents;
   key: (snapshot: AnyMachineSnapshot) => string;
   limit?: number;
   /** Starts the real machine in its world. */
-  start: (inspect: (event: InspectionEvent) => void, path: TestPath) => Sut | Promise<Sut>;
+  start: (
+    inspect: (event: InspectionEvent) => void,
+    path: TestPath,
+    input: unknown,
+  ) => Sut | Promise<Sut>;
 }
 
 /** The tests of a proof: its paths, each on the real machine, and that they reach everything. */
 export function prove(proof: Proof): void {
-  const { name, machine, input, events, key, limit = 5_000, start } = proof;
-  const coverage = createCoverage(machine);
-  const { paths, missed } = testPaths(machine, { input, events, key, limit });
+  const coverage = createCoverage(proof.machine);
+  const { paths, missed } = pathsOf(proof);
 
-  describe(`${name} on its real actors`, () => {
+  describe(`${proof.name} on its real actors`, () => {
     it('has a path to every state and transition', () => {
       expect(missed).toEqual({ states: [], transitions: [] });
     });
 
-    it.each(paths.map((path) => [path.description, path] as const))('%s', async (_name, path) => {
-      // XState warns of what comes for actors that a path has ended.
-      vi.spyOn(console, 'warn').mockReturnValue();
-      await path.test(() => start(coverage.inspect, path));
-    });
+    it.each(paths.map((one) => [one.path.description, one] as const))(
+      '%s',
+      async (_name, { path, input }) => {
+        // XState warns of what comes for actors that a path has ended.
+        vi.spyOn(console, 'warn').mockReturnValue();
+        await path.test(() => proof.start(coverage.inspect, path, input));
+      },
+    );
 
     it('has reached every state and taken every transition', () => {
       const report = coverage.report();
-      expect([report.states.missed, report.transitions.missed], formatCoverage(report)).toEqual([
-        [],
-        [],
-      ]);
+      const text = formatCoverage(report);
+      expect([report.states.missed, report.transitions.missed], text).toEqual([[], []]);
     });
   });
+}
+
+/** The paths from each start that reach what those from the starts before do not. */
+export function pathsOf({ machine, inputs, events, key, limit = 5_000 }: Proof) {
+  const paths: { path: TestPath; input: unknown }[] = [];
+  const seen = new Set<string>();
+  let missed: Missed | null = null;
+  for (const input of inputs) {
+    const found = testPaths(machine, { input, events, key, limit });
+    for (const path of found.paths) {
+      const reached = [...path.states, ...path.transitions];
+      if (!reached.some((name) => !seen.has(name))) continue;
+      for (const name of reached) seen.add(name);
+      paths.push({ path, input });
+    }
+    missed = missed === null ? found.missed : both(missed, found.missed);
+  }
+  return { paths, missed: missed ?? { states: [], transitions: [] } };
+}
+
+function both(one: Missed, other: Missed): Missed {
+  return {
+    states: one.states.filter((name) => other.states.includes(name)),
+    transitions: one.transitions.filter((name) => other.transitions.includes(name)),
+  };
 }

@@ -147,7 +147,7 @@ export function realMachine(options: {
     stop: async () => {
       // Processes go first: their actors are to hear of it.
       await options.stop();
-      actor.stop();
+      if (actor._parent === undefined) actor.stop();
     },
   };
 }

@@ -38,7 +38,7 @@ export const registration: Proof = {
     '`xstate.error.actor.socket`: the socket reports every failure of its own as a close',
     '`socket.refused` while closing: a socket that is not open yet closes at once, without waiting for the answer',
   ],
-  input,
+  inputs: [input],
   events: {
     'socket.refused': ({ value }) =>
       value.online === 'connecting' || value.online === 'closing'

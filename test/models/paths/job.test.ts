@@ -1,0 +1,4 @@
+import { job } from './job.ts';
+import { prove } from './proof.ts';
+
+prove(job);

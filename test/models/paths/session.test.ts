@@ -1,0 +1,4 @@
+import { prove } from './proof.ts';
+import { session } from './session.ts';
+
+prove(session);
