@@ -1,5 +1,6 @@
 /** A participant that a test plays. */
 import { EventEmitter } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Room, RpcInvocationData } from '@livekit/rtc-node';
 import { WorkerError } from '../errors.ts';
 import type { DispatchServer } from './dispatch-server/dispatch-server.ts';
@@ -9,6 +10,9 @@ import { memoryLink } from './rooms/links.ts';
 import type { SeenParticipant } from './rooms/participants.ts';
 import { RoomClient } from './rooms/room-client.ts';
 import type { Seats } from './rooms/seats.ts';
+
+/** How long before an agent is asked again for a method that it does not have. */
+const askAgainMs = 5;
 
 /** A data message that came in. */
 export interface ReceivedData {
@@ -121,17 +125,29 @@ export class Caller {
     this.#participant.setName(name);
   }
 
-  /** Calls a method of another participant, by default of the agent in the room. */
+  /**
+   * Calls a method of another participant, by default of the agent once it is in the room. An agent registers its methods
+   * after it has connected: one that does not have the method yet is asked again, until the time is over.
+   */
   async performRpc(
     method: string,
     payload: string,
-    { to, timeoutMs }: { to?: string; timeoutMs?: number } = {},
+    { to, timeoutMs = this.#waitTimeoutMs }: { to?: string; timeoutMs?: number } = {},
   ): Promise<string> {
-    const destinationIdentity = to ?? (await this.waitForAgent()).identity;
-    const own = this.#client.localParticipant;
-    if (own === undefined) throw this.#gone();
-    const responseTimeout = timeoutMs ?? this.#waitTimeoutMs;
-    return own.performRpc({ destinationIdentity, method, payload, responseTimeout });
+    const endsAt = performance.now() + timeoutMs;
+    const destinationIdentity = to ?? (await this.waitForAgent(timeoutMs)).identity;
+    const { localParticipant } = this.room;
+    if (localParticipant === undefined) throw this.#gone();
+    for (;;) {
+      const responseTimeout = Math.max(1, Math.round(endsAt - performance.now()));
+      const call = { destinationIdentity, method, payload, responseTimeout };
+      try {
+        return await localParticipant.performRpc(call);
+      } catch (error) {
+        if (!isUnsupported(error) || performance.now() > endsAt) throw error;
+      }
+      await pause(askAgainMs);
+    }
   }
 
   /** Answers calls of a method. */
@@ -219,4 +235,9 @@ export class Caller {
   #gone(): WorkerError {
     return new WorkerError('GR_ROOM_NOT_CONNECTED', `"${this.identity}" is not in its room.`);
   }
+}
+
+function isUnsupported(error: unknown): boolean {
+  const unsupportedMethod = 1400;
+  return (error as { code?: unknown }).code === unsupportedMethod;
 }

@@ -35,6 +35,7 @@ declare global {
   const metrics: { count(name: string): void };
   const show: (value: unknown) => void;
   const mine: (event: unknown) => void;
+  const sessionInput: machines.SessionInput;
   const sayGoodbye: () => void;
   const saveTranscript: (jobId: string, reason: greenroom.CloseReason, detail: string) => Promise<void>;
   const serviceMachine: typeof service;
@@ -50,6 +51,12 @@ declare global {
   const removeParticipant: PromiseActorLogic<void, { room: string; identity: string }>;
   const deleteRoom: PromiseActorLogic<void, { room: string }>;
 }
+`;
+
+/** The agent that the pages speak of. */
+const agent = `
+import { defineAgent } from 'greenroom';
+export default defineAgent<{ greeting: string }>({ entry: (ctx) => ctx.connect() });
 `;
 
 /** The blocks of JavaScript and TypeScript, each as a module of its own. */
@@ -68,7 +75,7 @@ beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'greenroom-docs-'));
   mkdirSync(join(directory, 'node_modules'));
   symlinkSync(root, join(directory, 'node_modules/greenroom'));
-  for (const name of ['xstate', '@livekit', 'livekit-server-sdk', '@types', 'pino'])
+  for (const name of ['xstate', '@livekit', 'livekit-server-sdk', '@types', 'pino', 'vitest'])
     symlinkSync(join(root, 'node_modules', name), join(directory, 'node_modules', name));
   const compilerOptions = {
     target: 'ES2023',
@@ -88,6 +95,7 @@ beforeAll(() => {
     'package.json': '{ "type": "module" }',
     'tsconfig.json': JSON.stringify({ compilerOptions, include: ['*.ts', '*.js'] }),
     'known.d.ts': known,
+    'agent.ts': agent,
     ...Object.fromEntries(blocks.map(({ file, code }) => [file, code])),
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);

@@ -117,6 +117,13 @@ describe('remote procedure calls', () => {
     });
     const alice = await test.join('lobby', 'alice');
     expect(await alice.performRpc('greet', 'hello')).toBe('greet hello from alice');
+    const late = alice.performRpc('late', '');
+    await settled();
+    ctx.agent?.registerRpcMethod('late', async () => 'here');
+    expect(await late).toBe('here');
+    await expect(alice.performRpc('never', '', { timeoutMs: 20 })).rejects.toMatchObject({
+      code: 1400,
+    });
 
     alice.registerRpcMethod('double', async ({ payload }) => `${payload}${payload}`);
     const answer = ctx.agent!.performRpc({
