@@ -6,6 +6,7 @@ import {
   type SimulatedParticipant,
   TestClock,
 } from '../../src/testing/index.ts';
+import { Recorder } from '../support/recorder.mjs';
 import { seededRandom } from './seeded-random.ts';
 import type { FollowedSocket, Guest, GuestOptions, ServerKind, Stage } from './stage.ts';
 
@@ -89,14 +90,22 @@ function roomInput({ roomConfig = {} }: GuestOptions) {
 }
 
 function guestOf(participant: SimulatedParticipant): Guest {
+  const messages = new Recorder<{ topic: string; text: string }>();
   const disconnected = new Promise<number>((resolve) => {
     participant.watch((sight) => {
       if (sight.type === 'disconnected') resolve(sight.reason);
+      if (sight.type !== 'data.received') return;
+      messages.add({ topic: sight.topic, text: Buffer.from(sight.payload).toString() });
     });
   });
+  const message = async (wanted: string) => {
+    const found = await messages.waitFor(`A message on ${wanted}`, ({ topic }) => topic === wanted);
+    return found.text;
+  };
   return {
     identity: participant.identity,
     disconnected,
+    message,
     publish: async () => void participant.publish(),
     leave: async () => participant.leave(),
   };

@@ -73,6 +73,7 @@ async function connect(url: string, token: string, identity: string): Promise<Gu
   return {
     identity: room.localParticipant?.identity ?? identity,
     disconnected,
+    message: async (topic) => (await participant.waitForMessage(topic)).text,
     publish: () => participant.publishTone({ durationMs: 50 }),
     leave: () => participant.leave(),
   };

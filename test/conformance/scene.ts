@@ -198,22 +198,35 @@ export class Scene {
     grant: VideoGrant | null,
     headers: Record<string, string> = {},
   ): Promise<Answered> {
-    const token = new AccessToken(...this.stage.keys[0]!, { ttl: 600 });
-    if (grant !== null) token.addGrant(grant);
-    const response = await fetch(
-      `${this.stage.url.replace('ws', 'http')}/twirp/livekit.${method}`,
-      {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          authorization: `Bearer ${await token.toJwt()}`,
-          ...headers,
-        },
-        body: typeof body === 'string' ? body : JSON.stringify(body),
-      },
-    );
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const type = { 'content-type': 'application/json' };
+    const response = await this.#request(method, text, grant, { ...type, ...headers });
     const contentType = response.headers.get('content-type');
     return { status: response.status, contentType, body: await response.text() };
+  }
+
+  /** Posts protobuf. */
+  async postBytes(method: string, body: Uint8Array, grant: VideoGrant) {
+    const type = { 'content-type': 'application/protobuf' };
+    const response = await this.#request(method, Buffer.from(body), grant, type);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    return { contentType: response.headers.get('content-type'), bytes };
+  }
+
+  async #request(
+    method: string,
+    body: string | Buffer<ArrayBuffer>,
+    grant: VideoGrant | null,
+    headers: Record<string, string>,
+  ): Promise<Response> {
+    const token = new AccessToken(...this.stage.keys[0]!, { ttl: 600 });
+    if (grant !== null) token.addGrant(grant);
+    const authorization = `Bearer ${await token.toJwt()}`;
+    return fetch(`${this.stage.url.replace('ws', 'http')}/twirp/livekit.${method}`, {
+      method: 'POST',
+      headers: { authorization, ...headers },
+      body,
+    });
   }
 
   /** Ends what the case has left. */

@@ -25,6 +25,8 @@ export interface Guest {
   identity: string;
   /** LiveKit's number of the reason, once it is out. */
   disconnected: Promise<number>;
+  /** The text of the first message on a topic, once it has come. */
+  message: (topic: string) => Promise<string>;
   publish: () => Promise<void>;
   leave: () => Promise<void>;
 }

@@ -3,8 +3,10 @@ import { expect, it } from 'vitest';
 import { conformanceCases } from '../conformance/cases/index.ts';
 import { conformancePage } from '../conformance/page.ts';
 
-it('has each of the cases C1 to C102 once', () => {
-  const ids = Array.from({ length: 102 }, (_, index) => `C${index + 1}`);
+it('has each of the cases C1 to C102 once, and those of the API', () => {
+  const numbered = (letter: string, length: number) =>
+    Array.from({ length }, (_, index) => `${letter}${index + 1}`);
+  const ids = [...numbered('C', 102), ...numbered('A', 6)];
   expect(conformanceCases.map(({ id }) => id)).toEqual(ids);
 });
 

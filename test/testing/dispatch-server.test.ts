@@ -180,6 +180,16 @@ describe('the clock', () => {
   });
 });
 
+it('counts from the creation of a room that only agents have visited', async () => {
+  const clock = new TestClock();
+  const server = await start({ preset: 'strict', clock, emptyTimeoutMs: 60_000 });
+  server.join('a-room', { identity: 'agent', permissions: { agent: true } }).leave();
+  await clock.advance(55_000);
+  expect(server.rooms).toHaveLength(1);
+  await clock.advance(7_000);
+  expect(server.rooms).toEqual([]);
+});
+
 describe('the API', () => {
   it('does what the room client of LiveKit’s SDK asks for', async () => {
     const server = await start();

@@ -109,8 +109,8 @@ function create(rooms: Rooms, request: CreateRoomRequest) {
     throw innerError('invalid_argument', words);
   }
   if (agents.some((agent) => Buffer.byteLength(agent.metadata) > maxMetadataBytes)) {
-    const words = `metadata size exceeds limits ${maxMetadataBytes}`;
-    throw new TwirpError('invalid_argument', words, { argument: words });
+    const argument = 'metadata size exceeds limits';
+    throw new TwirpError('invalid_argument', `${argument} ${maxMetadataBytes}`, { argument });
   }
   const input = { emptyTimeout, departureTimeout, maxParticipants, metadata, agents };
   return rooms.open(name, input).info;

@@ -1,4 +1,4 @@
-/** One WebSocket of a worker: handshake, frames, pings, and the jobs that were offered and given on it. */
+/** One WebSocket of a worker: handshake, frames, pings, and the jobs that are offered on it. */
 import {
   AvailabilityRequest,
   type AvailabilityResponse,
@@ -65,7 +65,6 @@ export class WorkerConnection {
   permissions: ParticipantPermission | null = null;
   isFull = false;
   load = 0;
-  readonly running = new Map<string, Job>();
   readonly #offers = new Map<string, (outcome: OfferOutcome) => void>();
   readonly #socket: WebSocket;
   readonly #world: WorkerWorld;

@@ -35,6 +35,7 @@ const nanosecondsPerMillisecond = 1_000_000n;
 export class Workers {
   readonly #world: WorkersWorld;
   readonly #registered = new Set<WorkerConnection>();
+  /** The running jobs, with the workers that have them. */
   readonly #owners = new Map<string, WorkerConnection>();
 
   constructor(world: WorkersWorld) {
@@ -57,8 +58,9 @@ export class Workers {
   /** Forgets a worker and its jobs. */
   remove(worker: WorkerConnection): void {
     this.#registered.delete(worker);
-    for (const jobId of worker.running.keys()) this.#owners.delete(jobId);
-    worker.running.clear();
+    for (const [jobId, owner] of this.#owners) {
+      if (owner === worker) this.#owners.delete(jobId);
+    }
   }
 
   /** Offers a job to the workers of a key until one takes it; `null` when none does. */
@@ -93,7 +95,7 @@ export class Workers {
   /** Tells the worker of a job that it is over; `false` when nobody is left to be told. */
   terminate(jobId: string, reason: TerminationReason): boolean {
     const worker = this.#owners.get(jobId);
-    if (worker === undefined || !worker.running.has(jobId)) return false;
+    if (worker === undefined) return false;
     const value = new JobTermination({ jobId });
     worker.send({ case: 'termination', value });
     this.#end(worker, jobId);
@@ -107,7 +109,7 @@ export class Workers {
   }
 
   #end(worker: WorkerConnection, jobId: string): void {
-    if (worker.running.delete(jobId)) this.#owners.delete(jobId);
+    if (this.#owners.get(jobId) === worker) this.#owners.delete(jobId);
   }
 
   #of(key: WorkerKey): WorkerConnection[] {
@@ -162,7 +164,6 @@ export class Workers {
     const given = job.clone() as GivenJob;
     given.state.participantIdentity = identity;
     // The job is known before the worker can speak of it.
-    worker.running.set(job.id, given);
     this.#owners.set(job.id, worker);
     worker.send({ case: 'assignment', value: new JobAssignment({ job: given, token }) });
     const workerId = worker.id;

@@ -6,12 +6,12 @@ import { frameCases } from './frames.ts';
 import { jobTypeCases } from './job-types.ts';
 import { lossCases } from './losses.ts';
 import { offerCases } from './offers.ts';
+import { roomApiCases } from './room-api.ts';
 import { roomLifetimeCases } from './room-lifetimes.ts';
 import { selectionCases } from './selection.ts';
 import { terminationCases } from './terminations.ts';
 
-/** C1 to C102. */
-export const conformanceCases: readonly ConformanceCase[] = [
+const protocolCases: readonly ConformanceCase[] = [
   ...connectionCases,
   ...frameCases,
   ...selectionCases,
@@ -22,3 +22,6 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...roomLifetimeCases,
   ...lossCases,
 ].toSorted((one, other) => Number(one.id.slice(1)) - Number(other.id.slice(1)));
+
+/** C1 to C102, and A1 to A6, which are about the API as it is on the wire. */
+export const conformanceCases: readonly ConformanceCase[] = [...protocolCases, ...roomApiCases];

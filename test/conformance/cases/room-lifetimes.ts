@@ -105,6 +105,7 @@ export const roomLifetimeCases: ConformanceCase[] = [
         await scene.join(room, identity, { kind: 'agent' });
       await scene.join(room, 'alice');
       await expect(scene.join(room, 'bob')).rejects.toThrow();
+      await scene.join(room, 'agent-3', { kind: 'agent' });
     },
   },
   {
