@@ -32,7 +32,7 @@ const failures = {
 const defaultTimeoutMs = 15_000;
 
 /** An error of a call, in the shape of rtc-node's `RpcError`: tell it by `code`. */
-export class SimulatedRpcError extends Error {
+class SimulatedRpcError extends Error {
   override readonly name = 'RpcError';
   readonly code: number;
   readonly data?: string;
