@@ -1,12 +1,14 @@
 /** The embedded server, with the times of a real one on a clock that the cases turn. */
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RoomAgentDispatch } from '@livekit/protocol';
 import {
   createDispatchServer,
+  type DispatchServer,
   type SimulatedParticipant,
   TestClock,
 } from '../../src/testing/index.ts';
 import { Recorder } from '../support/recorder.mjs';
+import { httpSettled } from './http-traffic.ts';
 import { seededRandom } from './seeded-random.ts';
 import type { FollowedSocket, Guest, GuestOptions, ServerKind, Stage } from './stage.ts';
 
@@ -14,12 +16,16 @@ const keys: [string, string][] = [
   ['devkey', 'a-secret-of-32-characters-length'],
   ['key2', 'another-secret-of-32-characters!'],
 ];
-/** What is on its way by HTTP gets so much real time before the clock is turned. */
-const ioGraceMs = 4;
+/** The clock is turned so far at once while nothing is due. */
 const stepMs = 200;
 
+/** The stage, with the server behind it. */
+export interface EmbeddedStage extends Stage {
+  server: DispatchServer;
+}
+
 /** Starts a server of that kind. */
-export async function startEmbeddedStage(kind: ServerKind): Promise<Stage> {
+export async function startEmbeddedStage(kind: ServerKind): Promise<EmbeddedStage> {
   const clock = new TestClock();
   const server = await createDispatchServer({
     preset: 'strict',
@@ -36,11 +42,13 @@ export async function startEmbeddedStage(kind: ServerKind): Promise<Stage> {
     for (let round = 0; round < 2; round += 1) {
       const open = sockets.filter((socket) => socket.isOpen());
       await Promise.all(open.map((socket) => socket.roundTrip()));
+      await httpSettled();
       await nextTurn();
     }
   };
   return {
     name: 'embedded',
+    server,
     url: server.url,
     keys,
     now: () => clock.now(),
@@ -68,7 +76,6 @@ async function turnUntil<Value>(
   promise.then(end, end);
   const deadline = clock.now() + withinMs;
   await settle();
-  if (!progress.isSettled) await pause(ioGraceMs);
   while (!progress.isSettled) {
     const leftMs = deadline - clock.now();
     if (leftMs <= 0)

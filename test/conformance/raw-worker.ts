@@ -76,6 +76,7 @@ export class RawWorker {
   readonly #stage: Stage;
   readonly #spec: WorkerSpec;
   #pingCount = 0n;
+  #isFollowed = true;
 
   /** Connects, and does not register. */
   static async connect(stage: Stage, spec: WorkerSpec = {}, agentName = ''): Promise<RawWorker> {
@@ -95,9 +96,19 @@ export class RawWorker {
     socket.on('ping', () => this.pings.push(stage.now()));
     this.closed = once(socket, 'close').then(([code]) => ({ code: Number(code), at: stage.now() }));
     stage.follow({
-      isOpen: () => socket.readyState === WebSocket.OPEN,
+      isOpen: () => socket.readyState === WebSocket.OPEN && this.#isFollowed,
       roundTrip: () => this.#roundTrip(),
     });
+  }
+
+  /** Time does not wait any more for what is on its way here. */
+  pause(): void {
+    this.#isFollowed = false;
+  }
+
+  /** Time waits again. */
+  resume(): void {
+    this.#isFollowed = true;
   }
 
   send(message: WorkerContent): void {
