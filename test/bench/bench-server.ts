@@ -20,6 +20,8 @@ export const says = {
   status: 'worker status changed',
   assigned: 'assigned job to worker',
   refused: 'no worker available to handle job',
+  /** Also said of a job for which no worker has made a bid, after a second; then it does not name the room. */
+  failed: 'failed to send job request',
   active: 'participant active',
 } as const;
 
@@ -59,9 +61,13 @@ export class BenchServer {
     return this.lines.waitFor(`"${msg}" in the server's log`, isIt, options);
   }
 
-  /** The first line of that kind about a room, as far as there is one. */
-  lineAbout(msg: string, room: string): ServerLine | undefined {
-    return this.lines.items.find((line) => line.msg === msg && line.fields['room'] === room);
+  /** Resolves when the server has found nobody for the job in a room that was just dispatched to, as far as it says so. */
+  async refusal(room: string, options: WaitOptions): Promise<void> {
+    const withoutBid = { from: this.lines.items.length, ...options };
+    await Promise.any([
+      this.line(says.refused, (fields) => fields['room'] === room, options),
+      this.lines.waitFor('A job without a bid', isWithoutBid, withoutBid),
+    ]);
   }
 
   /** Dispatches the agent; a new room unless it is named. */
@@ -104,6 +110,12 @@ export class Observer {
   leave(): Promise<void> {
     return this.#participant.leave();
   }
+}
+
+/** True for the line that tells of a job without any bid. */
+export function isWithoutBid({ msg, fields }: ServerLine): boolean {
+  const isOurs = fields['agentName'] === 'bench';
+  return msg === says.failed && isOurs && fields['error'] === 'no response from servers';
 }
 
 /** A name that nobody has used. */

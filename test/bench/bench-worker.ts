@@ -115,15 +115,13 @@ export class BenchWorker {
   factAbout(kind: Fact['fact'], room: string): Promise<Fact> {
     const isIt = (fact: Fact): boolean => fact.fact === kind && fact.room === room;
     const options = { timeoutMs: waitMs };
-    const refused = this.#server
-      .line(says.refused, (fields) => fields['room'] === room, options)
-      .then(
-        (): never => {
-          throw new Error(`${this.candidate.name} was not given the job in ${room}.`);
-        },
-        // Neither came: the other wait says so.
-        () => new Promise<never>(() => {}),
-      );
+    const refused = this.#server.refusal(room, options).then(
+      (): never => {
+        throw new Error(`${this.candidate.name} was not given the job in ${room}.`);
+      },
+      // Neither came: the other wait says so.
+      () => new Promise<never>(() => {}),
+    );
     const told = this.#pipe.facts.waitFor(`"${kind}" in ${room}`, isIt, options);
     return Promise.race([this.#unlessEnded(told), refused]);
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isWell } from './scenes/burst.ts';
+import { fatesOf, isWell } from './scenes/burst.ts';
 
 const fate = { assignedMs: null, joinedMs: null, refusedMs: null };
 
@@ -12,4 +12,26 @@ test.each([
   ['never heard of', fate, false],
 ])('a job that was %s', (_, what, isFine) => {
   expect(isWell(what)).toBe(isFine);
+});
+
+test('fates are read from the log of the server, also those that it does not name', () => {
+  const dispatches = ['a', 'b', 'c', 'd', 'e'].map((room) => ({ room, at: 1_000 }));
+  const line = (at: number, msg: string, fields: Record<string, unknown>) => ({ at, msg, fields });
+  const failed = { agentName: 'bench', error: 'no response from servers' };
+  const lines = [
+    line(1_204, 'assigned job to worker', { room: 'a' }),
+    line(1_204, 'no worker available to handle job', { room: 'b' }),
+    line(1_205, 'failed to send job request', { ...failed, error: 'no capacity' }),
+    line(1_205, 'assigned job to worker', { room: 'c' }),
+    line(1_300, 'participant active', { room: 'a' }),
+    line(2_001, 'failed to send job request', { ...failed, agentName: '' }),
+    line(2_002, 'failed to send job request', failed),
+  ];
+  expect(fatesOf(dispatches, lines)).toEqual([
+    { assignedMs: 204, joinedMs: 300, refusedMs: null },
+    { ...fate, refusedMs: 204 },
+    { ...fate, assignedMs: 205 },
+    { ...fate, refusedMs: 1_002 },
+    fate,
+  ]);
 });

@@ -146,7 +146,7 @@ export const timeFigures = [
     unit: 'jobs',
     scene: 'burst-20',
     definition:
-      'Jobs whose agent was not in its room within 3 s and that the server did not find without a worker within 1 s: late or lost.',
+      'Jobs whose agent was not in its room within 3 s and that the server did not tell to be without a worker within 1.5 s: late or lost.',
     targets: [{ atMost: 0 }],
   },
   {

@@ -1,13 +1,13 @@
 /** Many dispatches at once. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type BenchServer, type Dispatch, says } from '../bench-server.ts';
+import { type Dispatch, isWithoutBid, says, type ServerLine } from '../bench-server.ts';
 import { gone } from '../bench-worker.ts';
 import { type RunScene, sample, type Scene, settleMs, usual, withWorker } from './scene.ts';
 
 /** How long the slowest job of a burst may take before it counts as lost. */
 const lostAfterMs = 45_000;
-/** Until then an agent has to be in its room, or somebody has to be told that it will not come. */
-const bounds = { joinedMs: 3_000, refusedMs: 1_000 };
+/** Until then an agent has to be in its room, or refused: the server needs 1 s to see that nobody bids. */
+const bounds = { joinedMs: 3_000, refusedMs: 1_500 };
 
 /** What became of one dispatch, in ms after it. */
 export interface Fate {
@@ -58,34 +58,37 @@ export function isWell({ joinedMs, refusedMs }: Fate): boolean {
 }
 
 async function burst({ server }: Scene, count: number): Promise<Fate[]> {
+  const from = server.lines.items.length;
   const dispatches = await Promise.all(Array.from({ length: count }, () => server.dispatch()));
-  const rooms = new Set(dispatches.map(({ room }) => room));
-  const isOver = (msg: string, room: unknown): boolean =>
-    (msg === says.active || msg === says.refused) && rooms.has(String(room));
-  const open = new Set(rooms);
-  const allOver = server.lines.waitFor(
-    'The end of the burst',
-    ({ msg, fields }) => {
-      if (isOver(msg, fields['room'])) open.delete(String(fields['room']));
-      return open.size === 0;
-    },
-    { timeoutMs: lostAfterMs },
-  );
+  const fates = (): Fate[] => fatesOf(dispatches, server.lines.items.slice(from));
+  const isOver = ({ joinedMs, refusedMs }: Fate): boolean =>
+    joinedMs !== null || refusedMs !== null;
+  const all = server.lines.waitFor('The end of the burst', () => fates().every(isOver), {
+    from,
+    timeoutMs: lostAfterMs,
+  });
   // What did not come is lost, and that is a result.
-  await allOver.catch(() => {});
-  return dispatches.map((dispatch) => fateOf(server, dispatch));
+  await all.catch(() => {});
+  return fates();
 }
 
-function fateOf(server: BenchServer, { room, at }: Dispatch): Fate {
-  const after = (msg: string): number | null => {
-    const line = server.lineAbout(msg, room);
-    return line === undefined ? null : line.at - at;
-  };
-  return {
-    assignedMs: after(says.assigned),
-    joinedMs: after(says.active),
-    refusedMs: after(says.refused),
-  };
+/** What the server's log says of each dispatch. Lines without a room are of those that nothing else is said of. */
+export function fatesOf(dispatches: readonly Dispatch[], lines: readonly ServerLine[]): Fate[] {
+  const withoutBid = lines.filter((line) => isWithoutBid(line));
+  return dispatches.map(({ room, at }) => {
+    const after = (msg: string): number | null => {
+      const line = lines.find((each) => each.msg === msg && each.fields['room'] === room);
+      return line === undefined ? null : line.at - at;
+    };
+    const assignedMs = after(says.assigned);
+    const refusedMs = after(says.refused);
+    const nameless = assignedMs === null && refusedMs === null ? withoutBid.shift() : undefined;
+    return {
+      assignedMs,
+      joinedMs: after(says.active),
+      refusedMs: nameless === undefined ? refusedMs : nameless.at - at,
+    };
+  });
 }
 
 /** Ends the jobs that there are. */

@@ -5,6 +5,8 @@ import { gone } from '../bench-worker.ts';
 import { type RunScene, sample, type Scene, settleMs, withWorker } from './scene.ts';
 
 const jobsPerWorker = 4;
+/** Longer than a worker takes to tell that it has room again: those that tell it only now and then do so every 2.5 s. */
+const betweenJobsMs = 3_000;
 
 /** A few jobs, each after the end of the one before; the first one is not counted. */
 export const runCold: RunScene = async (scene) => {
@@ -27,5 +29,5 @@ async function runJob(scene: Scene, worker: BenchWorker): Promise<void> {
     return { 'cold-connected': connected.at - at };
   });
   await Promise.all([server.deleteRoom(job.room), gone(job.pid)]);
-  await pause(settleMs);
+  await pause(betweenJobsMs);
 }
