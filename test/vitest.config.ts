@@ -12,8 +12,12 @@ const unit = [
   'test/models/{kit,walks}/**/*.test.ts',
 ];
 
-/** A LiveKit server that runs. */
-const e2e = ['test/{contract,e2e}/**/*.test.ts', 'test/conformance/livekit-server.test.ts'];
+/** A LiveKit server that runs; a browser that shows what it and its workers do. */
+const e2e = [
+  'test/{contract,e2e}/**/*.test.ts',
+  'test/conformance/livekit-server.test.ts',
+  'test/**/*.browser.test.ts',
+];
 
 /** Cases of the table that `npm run test:faults` prints: see `support/fault.ts`. */
 const faults = ['test/faults/**/*.test.ts'];

@@ -54,9 +54,11 @@ export class Ingest {
   }
 
   #greet(frame: HelloFrame): void {
-    const isSameRun = this.hello?.runId === frame.runId;
+    const before = this.hello;
     this.hello = frame;
-    if (isSameRun) {
+    // What is there before the first frame was sent by an app.
+    if (before === null) return;
+    if (before.runId === frame.runId) {
       this.#held = [];
       return;
     }

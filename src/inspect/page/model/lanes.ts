@@ -27,6 +27,7 @@ const maxLanes = 2000;
 /** Every bar, in the order in which they began. */
 export class Lanes {
   readonly #lanes = new Map<string, Lane>();
+  readonly #names = new Map<string, { name: string; machineId?: string }>();
   #hasJobs = false;
 
   /** Jobs where there are any, else machines. */
@@ -38,18 +39,13 @@ export class Lanes {
   add(message: InspectMessage): void {
     const at = timeOf(message);
     if (message.type === '@greenroom.job') this.#addJob(message.sessionId, message.job, at);
-    if (message.type === '@xstate.actor' && message.snapshot.value !== undefined) {
-      const lane = this.#laneOf(message.sessionId, message.name, message.machineId ?? '');
-      this.#follow(lane, message.snapshot, at);
-    }
-    if (message.type === '@xstate.snapshot') {
-      const lane = this.#lanes.get(message.sessionId);
-      if (lane !== undefined) this.#follow(lane, message.snapshot, at);
-    }
+    if (message.type === '@xstate.actor') this.#names.set(message.sessionId, message);
+    if ('snapshot' in message) this.#follow(message.sessionId, message.snapshot, at);
   }
 
   clear(): void {
     this.#lanes.clear();
+    this.#names.clear();
     this.#hasJobs = false;
   }
 
@@ -84,9 +80,14 @@ export class Lanes {
     return lane;
   }
 
-  #follow(lane: Lane, snapshot: { status: string; value?: Json }, at: number): void {
-    if (lane.isJob) return;
+  /** Machines have a value, though not from their first message on. */
+  #follow(id: string, snapshot: { status: string; value?: Json }, at: number): void {
+    const { name, machineId } = this.#names.get(id) ?? { name: id };
     const hasEnded = snapshot.status !== 'active';
+    if (hasEnded) this.#names.delete(id);
+    if (!this.#lanes.has(id) && (snapshot.value ?? null) === null) return;
+    const lane = this.#laneOf(id, name, machineId ?? '');
+    if (lane.isJob) return;
     const state = topState(snapshot.value ?? null);
     if (hasEnded) lane.outcome = snapshot.status === 'done' ? state : snapshot.status;
     enter(lane, state, at, hasEnded);

@@ -93,7 +93,7 @@ export class Stage {
     const { sessionId, snapshot } = message;
     const before = this.actors.get(sessionId) ?? unborn(at);
     const definition = definitionOf(message, definitions);
-    const kind = message.kind ?? kindOf(snapshot);
+    const kind = message.kind ?? kindOf(definition);
     const hasEnded = snapshot.status !== 'active';
     this.actors.set(sessionId, {
       ...before,
@@ -170,9 +170,9 @@ function definitionOf(message: ActorMessage, definitions: Definitions): string {
   return definition ?? definitions.get(definitionId ?? '') ?? '';
 }
 
-/** Other writers do not say what an actor is; only machines have a value. */
-function kindOf(snapshot: WireSnapshot): ActorKind {
-  return snapshot.value === undefined || snapshot.value === null ? 'other' : 'machine';
+/** Other writers do not say what an actor is; the definition of all but machines is an id alone. */
+function kindOf(definition: string): ActorKind {
+  return /"(?:states|on|initial|invoke)":/.test(definition) ? 'machine' : 'other';
 }
 
 function idIn(definition: string): string {
