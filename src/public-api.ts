@@ -4,7 +4,16 @@
  */
 export * as cli from './cli/run-app.ts';
 export { AgentServer, Worker } from './agent-server.ts';
-export { defineAgent, isAgent, type AgentDefinition } from './child/agent-definition.ts';
+export {
+  defineAgent,
+  isAgent,
+  type AgentDefinition,
+  type AgentHooks,
+  type EntryAgent,
+  type MachineAgent,
+  type SessionLogic,
+  type SessionLogicInput,
+} from './child/agent-definition.ts';
 export { AutoSubscribe } from './child/auto-subscribe.ts';
 export {
   JobContext,
@@ -16,6 +25,7 @@ export {
 export { getJobContext } from './child/job-context-storage.ts';
 export { JobProcess } from './child/job-process.ts';
 export type { PlainJob } from './child/plain-job.ts';
+export type { RoomSessionEvent } from './child/room-events.ts';
 export type { SessionEvents, SessionListener } from './child/session-listeners.ts';
 export type { TokenClaims } from './child/token-claims.ts';
 export type { WaitForParticipantOptions } from './child/wait-for-participant.ts';
@@ -66,6 +76,7 @@ export type {
   WorkerStatus,
 } from '../machines/messages.ts';
 export type { WorkerOutput } from '../machines/worker/worker.types.ts';
+export type { InspectObserver, InspectOption } from './inspect/worker-inspector.ts';
 export type { LifecycleListener } from './lifecycle-events.ts';
 export type { OptionContext } from './resolve-options.ts';
 export type { ActiveJob, WorkerHandle, WorkerSnapshot } from './worker.ts';

@@ -6,6 +6,7 @@ import {
   sendTo,
   setup,
   stateIn,
+  type AnyActorLogic,
   type EventObject,
 } from 'xstate';
 import { clampDelay } from '../delays.ts';
@@ -35,7 +36,7 @@ export const sessionMachine = setup({
     emitted: {} as SessionEmitted,
   },
   actors: {
-    entry: unprovided<unknown>('sessionMachine', 'entry'),
+    entry: unprovided<unknown>('sessionMachine', 'entry') as AnyActorLogic,
     room: unprovidedCallback<EventObject, { linked: Participant | null }>('sessionMachine', 'room'),
     sessionClose: sessionCloseMachine,
   },
@@ -121,7 +122,7 @@ export const sessionMachine = setup({
       },
       states: {
         entry: {
-          description: "The user's entry function.",
+          description: "The user's entry function, or the user's own machine in its place.",
           initial: 'running',
           states: {
             running: {

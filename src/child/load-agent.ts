@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { describeValue, WorkerError } from '../errors.ts';
-import { isAgent, type AgentDefinition } from './agent-definition.ts';
+import { isAgent, problemOf, type AgentDefinition } from './agent-definition.ts';
 
 /** How long Node may take to check the syntax of a file. */
 const syntaxCheckTimeoutMs = 3_000;
@@ -23,12 +23,11 @@ export async function loadAgent(path: string): Promise<AgentDefinition> {
       { details: { agent: path } },
     );
   }
-  if (typeof agent.entry !== 'function') {
-    throw new WorkerError(
-      'GR_AGENT_INVALID',
-      `defineAgent() in ${path} needs a function "entry", received ${describeValue(agent.entry)}.`,
-      { details: { agent: path } },
-    );
+  const problem = problemOf(agent);
+  if (problem !== null) {
+    throw new WorkerError('GR_AGENT_INVALID', `defineAgent() in ${path} ${problem}.`, {
+      details: { agent: path },
+    });
   }
   return agent;
 }

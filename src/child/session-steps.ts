@@ -7,6 +7,8 @@ import type { CloseCause } from '../../machines/session-close/session-close.type
 import { sessionMachine } from '../../machines/session/session.machine.ts';
 import type { Participant } from '../../machines/session/session.types.ts';
 import type { AgentDefinition } from './agent-definition.ts';
+import { MachineRun } from './agent-machine.ts';
+import { FunctionRun, type EntryRun } from './entry-run.ts';
 import { runInJobContext } from './job-context-storage.ts';
 import type { JobContext, ShutdownCallback } from './job-context.ts';
 import type { RoomConnection } from './room-connection.ts';
@@ -31,16 +33,23 @@ export interface SessionParts {
 
 /** The session machine with everything it needs put in: the only `.provide()` in a job process. */
 export function provideSession(parts: SessionParts): typeof sessionMachine {
-  const entry = new EntryRun(parts);
+  const entry = entryRun(parts);
   return sessionMachine.provide({
     actors: {
-      entry: fromPromise<unknown>(() => entry.start()),
+      entry: entry.logic,
       room: fromCallback<EventObject, { linked: Participant | null }>(({ input, sendBack }) =>
         parts.connection.watch(input.linked, sendBack),
       ),
       sessionClose: sessionCloseMachine.provide({ actors: closeActors(parts, entry) }),
     },
   });
+}
+
+function entryRun({ agent, ctx, listeners }: SessionParts): EntryRun {
+  const parts = { ctx, listeners };
+  return agent.session === undefined
+    ? new FunctionRun(agent, parts)
+    : new MachineRun(agent.session, parts);
 }
 
 type Step = (cause: CloseCause) => unknown;
@@ -79,42 +88,6 @@ class SessionEndedError extends Error {
     super(`The session ends: ${reason}${detail === '' ? '' : ` (${detail})`}.`);
     this.reason = reason;
   }
-}
-
-/** One run of `entry`. */
-class EntryRun {
-  readonly #parts: SessionParts;
-  #run: Promise<void> = Promise.resolve();
-
-  constructor(parts: SessionParts) {
-    this.#parts = parts;
-  }
-
-  /** Calls `entry`; one that stops because it was told to has not failed. */
-  start(): Promise<void> {
-    const { agent, ctx, controller } = this.#parts;
-    this.#run = runInJobContext(ctx, async () => {
-      // XState starts the actors of a machine before its first actions: let the worker hear that the session has started,
-      // or it takes an entry that blocks or exits at once for a launch that failed, and tries it on other processes.
-      await Promise.resolve();
-      try {
-        await agent.entry(ctx);
-      } catch (error) {
-        if (!isAbort(error, controller.signal)) throw error;
-      }
-    });
-    return this.#run;
-  }
-
-  /** Resolves when `entry` is over, well or not. */
-  async settled(): Promise<void> {
-    await this.#run.catch(() => {});
-  }
-}
-
-function isAbort(error: unknown, signal: AbortSignal): boolean {
-  if (!signal.aborted) return false;
-  return error === signal.reason || (error instanceof Error && error.name === 'AbortError');
 }
 
 async function runCallbacks(

@@ -1,6 +1,6 @@
 /** The agent of a test: as an object, as a file, or as a module that is loaded while nobody starts a worker. */
 import { fileURLToPath } from 'node:url';
-import { type AgentDefinition, isAgent } from '../child/agent-definition.ts';
+import { type AgentDefinition, isAgent, problemOf } from '../child/agent-definition.ts';
 import { loadAgent } from '../child/load-agent.ts';
 import { awaitOptions } from '../hand-over.ts';
 import { describeValue, WorkerError } from '../errors.ts';
@@ -35,12 +35,18 @@ let loading: Promise<unknown> = Promise.resolve();
 export async function readAgent(source: AgentSource): Promise<TestAgent> {
   if (typeof source === 'string' || source instanceof URL) return readFile(String(source));
   const options: Partial<WorkerOptionsInit> = {};
-  if (isAgent(source)) return { file: null, load: async () => source, options };
+  if (isAgent(source)) return { file: null, load: loadOf(source), options };
   if (typeof source === 'function') return importAgent(source);
   throw new WorkerError(
     'GR_AGENT_INVALID',
     `createTestWorker() needs an agent: what defineAgent() has made, the path of its file, or () => import('./agent.js'); received ${describeValue(source)}.`,
   );
+}
+
+function loadOf(agent: AgentDefinition): TestAgent['load'] {
+  const problem = problemOf(agent);
+  if (problem !== null) throw new WorkerError('GR_AGENT_INVALID', `defineAgent() ${problem}.`);
+  return async () => agent;
 }
 
 function readFile(source: string): TestAgent {
@@ -66,7 +72,7 @@ async function importWithOptions(load: () => Promise<{ default: unknown }>): Pro
     }
     const given = takeOptions();
     if (given !== null) optionsOf.set(agent, initOf(given));
-    return { file: null, load: async () => agent, options: optionsOf.get(agent) ?? {} };
+    return { file: null, load: loadOf(agent), options: optionsOf.get(agent) ?? {} };
   } finally {
     takeOptions();
   }

@@ -138,10 +138,26 @@ describe('a job process does not get warm', () => {
     });
   });
 
-  it('without an entry function', async () => {
-    const message = await failure(agent(`{ entry: 'soon' }`));
-    expect(message.failure).toMatchObject({ code: 'GR_AGENT_INVALID' });
-    expect(message.failure.message).toContain('needs a function "entry", received "soon" (string)');
+  it.each([
+    [
+      `{ entry: 'soon' }`,
+      'needs a function "entry", or a machine "session", received "soon" (string)',
+    ],
+    ['{}', 'needs a function "entry", or a machine "session", received undefined'],
+    [
+      '{ session: () => {} }',
+      'needs a machine or another actor logic of XState as "session", received function session',
+    ],
+    [
+      '{ entry: async () => {}, session: 1 }',
+      'needs either a function "entry" or a machine "session", received both',
+    ],
+  ])('without a job to do: %s', async (definition, problem) => {
+    const path = agent(definition);
+    expect((await failure(path)).failure).toMatchObject({
+      code: 'GR_AGENT_INVALID',
+      message: `defineAgent() in ${path} ${problem}.`,
+    });
   });
 
   it.each([

@@ -11,12 +11,14 @@ const page = readPage('docs/reference/job-context.md');
 
 const agent: Record<keyof AgentDefinition, true> = {
   entry: true,
+  session: true,
   prewarm: true,
   onSessionEnd: true,
 };
 const context: Record<Exclude<keyof JobContext, 'shutdownCallbacks'>, true> = {
   signal: true,
   logger: true,
+  inspect: true,
   proc: true,
   job: true,
   workerId: true,
