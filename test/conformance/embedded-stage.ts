@@ -9,7 +9,7 @@ import {
 } from '../../src/testing/index.ts';
 import { Recorder } from '../support/recorder.mjs';
 import { httpSettled } from './http-traffic.ts';
-import { seededRandom } from './seeded-random.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import type { FollowedSocket, Guest, GuestOptions, ServerKind, Stage } from './stage.ts';
 
 const keys: [string, string][] = [

@@ -1,4 +1,5 @@
 /** What a soak does next. Every decision comes from the seed: the same seed gives the same list. */
+import { seededRandom } from '../support/seeded-random.ts';
 
 /** What an agent does in its job: see `test/fixtures/agents/soaks.mjs`. */
 export const behaviours = [
@@ -57,7 +58,7 @@ export class Plan {
   readonly #random: () => number;
 
   constructor(seed: number) {
-    this.#random = mulberry32(seed);
+    this.#random = seededRandom(seed);
   }
 
   /** The next step. Each takes the same number of decisions, whatever it is. */
@@ -115,15 +116,4 @@ export function pick<Item>(items: readonly Item[], fraction: number): Item {
   const item = items[Math.floor(fraction * items.length)];
   if (item === undefined) throw new Error('There is nothing to pick from.');
   return item;
-}
-
-/** A small generator of fractions, good enough to decide by. */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d_2b_79_f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

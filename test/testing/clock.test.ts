@@ -1,5 +1,5 @@
 /** The clock that tests turn. */
-import { SimulatedClock } from 'xstate';
+import { createActor, createMachine, SimulatedClock } from 'xstate';
 import { expect, it } from 'vitest';
 import { TestClock, type TimeSource } from '../../src/testing/index.ts';
 
@@ -44,4 +44,17 @@ it('forgets a timer that was cleared', async () => {
 it('is not the only one: that of XState fits, too', () => {
   const clock: TimeSource = new SimulatedClock();
   expect(clock.now()).toBe(0);
+});
+
+it('keeps the time of actors', async () => {
+  const clock = new TestClock();
+  const machine = createMachine({
+    initial: 'early',
+    states: { early: { after: { 50: 'late' } }, late: { after: { 50: 'last' } }, last: {} },
+  });
+  const actor = createActor(machine, { clock }).start();
+  await clock.advance(99);
+  expect(actor.getSnapshot().value).toBe('late');
+  await clock.advance(1);
+  expect(actor.getSnapshot().value).toBe('last');
 });

@@ -6,7 +6,7 @@ import { type AgentDispatch, DisconnectReason } from '@livekit/protocol';
 import { WorkerError } from '../../errors.ts';
 import { AgentEndpoint, type WorkerFaults } from './agent-endpoint.ts';
 import { AgentNames } from './agent-names.ts';
-import { answerRequest } from './api.ts';
+import { requestHandler } from './api.ts';
 import { Dispatches, type DispatchInput } from './dispatches.ts';
 import { type DispatchServerEvent, ServerEvents } from './events.ts';
 import { Faults } from './faults.ts';
@@ -71,9 +71,7 @@ export class DispatchServer {
       rooms: this.#rooms,
       dispatches: this.#dispatches,
     };
-    this.#http = new HttpServer((request, response, url) =>
-      answerRequest(request, response, url, services),
-    );
+    this.#http = new HttpServer(requestHandler(services));
     this.#http.handleUpgrade('/agent', this.#agents.handler);
   }
 

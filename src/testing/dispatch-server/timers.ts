@@ -5,6 +5,7 @@ import type { TimeSource } from '../clock.ts';
 export class Timers {
   readonly #clock: TimeSource;
   readonly #pending = new Set<unknown>();
+  #isStopped = false;
 
   constructor(clock: TimeSource) {
     this.#clock = clock;
@@ -17,6 +18,7 @@ export class Timers {
 
   /** Calls back once; the returned function gives it up. */
   after(delayMs: number, callback: () => void): () => void {
+    if (this.#isStopped) return () => {};
     const timer = this.#clock.setTimeout(() => {
       this.#pending.delete(timer);
       callback();
@@ -34,8 +36,9 @@ export class Timers {
     return new Promise((resolve) => void this.after(delayMs, resolve));
   }
 
-  /** Gives up all that is pending. */
+  /** Gives up all that is pending, and all that is still asked for. */
   stop(): void {
+    this.#isStopped = true;
     for (const timer of this.#pending) this.#clock.clearTimeout(timer);
     this.#pending.clear();
   }
