@@ -10,7 +10,11 @@ import { registrationMachine } from '../machines/registration/registration.machi
 import { workerMachine } from '../machines/worker/worker.machine.ts';
 import type { WorkerInput } from '../machines/worker/worker.types.ts';
 import type { Acceptances } from './acceptances.ts';
-import { type ChildProcessDependencies, defineChildProcess } from './actors/child-process.ts';
+import {
+  type ChildProcessDependencies,
+  type InspectionLinks,
+  defineChildProcess,
+} from './actors/child-process.ts';
 import { defineDecideRequest } from './actors/decide-request.ts';
 import { defineDeleteRoom, defineRemoveParticipant } from './actors/room-service.ts';
 import { defineSampleLoad } from './actors/sample-load.ts';
@@ -30,6 +34,8 @@ export interface Surroundings {
   acceptances: Acceptances;
   loadSource: LoadSource;
   standIns: StandIns;
+  /** For the inspector; `null` when nobody can watch. */
+  inspection: InspectionLinks | null;
 }
 
 /** Failures of job processes within a minute before the worker takes no jobs. */
@@ -43,7 +49,7 @@ const ORPHAN_CLOSE_MS = 20_000;
 
 /** The worker machine with every placeholder filled in. */
 export function composeWorker(options: ResolvedOptions, surroundings: Surroundings) {
-  const { logger, registry, acceptances, loadSource, standIns } = surroundings;
+  const { logger, acceptances, loadSource, standIns } = surroundings;
   const { url, apiKey, apiSecret, workerToken, requestFunc, loadFunc } = options;
   const server = { url, apiKey, apiSecret };
 
@@ -57,7 +63,7 @@ export function composeWorker(options: ResolvedOptions, surroundings: Surroundin
       }),
     },
   });
-  const processes = childProcessDependencies(options, logger, registry);
+  const processes = childProcessDependencies(options, surroundings);
   const jobProcess = jobProcessMachine.provide({
     actors: {
       childProcess: defineChildProcess({ ...processes, ...standIns.processes?.(processes) }),
@@ -117,8 +123,7 @@ export function workerInput(options: ResolvedOptions): WorkerInput {
 
 function childProcessDependencies(
   options: ResolvedOptions,
-  logger: Logger,
-  registry: ProcessRegistry,
+  { logger, registry, inspection }: Surroundings,
 ): ChildProcessDependencies {
   const { credentials, apiKey, apiSecret } = options;
   return {
@@ -129,6 +134,7 @@ function childProcessDependencies(
     execArgv: jobExecArgv(process.execArgv),
     fork: (main, forkOptions) => fork(main, [], forkOptions),
     registry,
+    inspection,
     signalGroup,
     onUnknownMessage: (id, { shown, isLast }) =>
       logger.warn(

@@ -35,6 +35,7 @@ export const errorCodes = {
   GR_DRAIN_TIMEOUT: 'The drain timed out with jobs still running.',
   GR_LOAD_FAILED: 'The load could not be measured.',
   GR_HTTP_PORT: 'The HTTP server could not listen.',
+  GR_RECORDING: 'A recording of the inspector could not be written or read.',
   GR_WORKER_STATE: 'The worker is not in a state in which this can be done.',
   GR_IN_JOB_PROCESS: 'A worker was made inside a job process.',
   GR_PLATFORM: 'The platform is not supported.',

@@ -83,11 +83,14 @@ const texts: Texts = {
     failure === null ? debug('job process exited') : warn(failure.message),
 };
 
-/** Writes a line for each event. */
-export function logLifecycle(logger: Logger): (event: LifecycleEvent) => void {
+/** Writes a line for each event; `more` gives further fields for some. */
+export function logLifecycle(
+  logger: Logger,
+  more: (event: LifecycleEvent) => Record<string, unknown> = () => ({}),
+): (event: LifecycleEvent) => void {
   return (event) => {
     const line = textOf(event);
-    logger[line.level](fieldsOf(event), line.text);
+    logger[line.level]({ ...fieldsOf(event), ...more(event) }, line.text);
   };
 }
 

@@ -1,5 +1,6 @@
 /** From what a user wrote to what a worker works with: sources joined, values checked, defaults filled in. */
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { requireAgentFile, resolveAgentPath } from './options/agent-path.ts';
 import { resolveBudgets, resolveMemoryLimits } from './options/budgets.ts';
 import { requireCredentials } from './options/credentials.ts';
@@ -72,6 +73,7 @@ function check(
     ...resolveBudgets(given, problems),
     ...resolveMemoryLimits(given, problems),
     ...surroundingsOf(given, production),
+    ...inspectionOf(given, workingDirectory(context)),
     permissions: resolvePermissions(given.permissions, problems),
   };
   problems.throwIfAny();
@@ -150,6 +152,18 @@ function timeoutsOf(given: GivenOptions): Timeouts {
     // 0 waits for ever, as users of `@livekit/agents` know it.
     drainTimeoutMs: drainTimeoutMs === 0 ? null : finiteOrNull(drainTimeoutMs ?? Infinity),
     unresponsiveTimeoutMs: given.unresponsiveTimeoutMs ?? 60_000,
+  };
+}
+
+function inspectionOf(
+  { inspect, inspectControl, record }: GivenOptions,
+  cwd: string,
+): Pick<ResolvedOptions, 'inspect' | 'inspectControl' | 'record'> {
+  return {
+    // Whoever wants to send from the page wants the page.
+    inspect: inspect ?? inspectControl ?? false,
+    inspectControl: inspectControl ?? false,
+    record: record === undefined ? null : resolve(cwd, record),
   };
 }
 

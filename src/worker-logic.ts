@@ -1,12 +1,15 @@
 /** A worker as actor logic: the machine with everything real in it, for `createWorker()` and for XState systems of others. */
+import { basename } from 'node:path';
 import type { Logger } from 'pino';
 import type { ActorRefFrom, AnyActorRef, InspectionEvent } from 'xstate';
 import type { LifecycleEvent } from '../machines/events.ts';
 import type { workerMachine } from '../machines/worker/worker.machine.ts';
 import type { WorkerInput } from '../machines/worker/worker.types.ts';
 import { Acceptances } from './acceptances.ts';
+import { BlackBox, type BoxEntry } from './black-box.ts';
 import { composeWorker, workerInput } from './compose-worker.ts';
 import { AssignmentTimeoutError, WorkerError } from './errors.ts';
+import { WorkerInspector } from './inspect/worker-inspector.ts';
 import { requireNoJobProcess } from './job-process-marker.ts';
 import { LifecycleEvents, type LifecycleListener } from './lifecycle-events.ts';
 import { logLifecycle } from './log-lifecycle.ts';
@@ -73,6 +76,8 @@ export class LiveWorkerLogic implements WorkerLogic, LoadSource {
   readonly logger: Logger;
   readonly machine: typeof workerMachine;
   readonly input: WorkerInput;
+  readonly inspector: WorkerInspector;
+  readonly #blackBox: BlackBox;
   readonly #registry = new ProcessRegistry();
   readonly #acceptances = new Acceptances();
   readonly #events: LifecycleEvents;
@@ -90,7 +95,18 @@ export class LiveWorkerLogic implements WorkerLogic, LoadSource {
         'a listener of the worker threw an error',
       ),
     );
-    this.#events.on('*', logLifecycle(this.logger));
+    const secrets = [apiKey, apiSecret, workerToken ?? ''];
+    this.#blackBox = new BlackBox(secrets);
+    this.inspector = new WorkerInspector({
+      ...options,
+      logger: this.logger,
+      title: titleOf(options),
+      secrets,
+    });
+    this.#events.on(
+      '*',
+      logLifecycle(this.logger, (event) => this.#lastEvents(event)),
+    );
     this.#events.on('*', (event) => this.#settleAcceptance(event));
     this.machine = composeWorker(options, {
       logger: this.logger,
@@ -98,6 +114,7 @@ export class LiveWorkerLogic implements WorkerLogic, LoadSource {
       acceptances: this.#acceptances,
       loadSource: this,
       standIns,
+      inspection: this.inspector.links,
     });
     this.input = workerInput(options);
   }
@@ -111,6 +128,9 @@ export class LiveWorkerLogic implements WorkerLogic, LoadSource {
 
   /** Listens to the worker and to what it spawns; other actors of the system are none of its business. */
   readonly inspect = (inspection: InspectionEvent): void => {
+    this.inspector.inspect(inspection);
+    this.#blackBox.note(inspection);
+    if (inspection.type === '@xstate.event' && isStart(inspection, this.#worker)) this.#open();
     if (inspection.type !== '@xstate.actor') return;
     const actor = inspection.actorRef as AnyActorRef & { logic?: unknown };
     if (actor.logic === this.machine) this.#watch(actor);
@@ -129,10 +149,13 @@ export class LiveWorkerLogic implements WorkerLogic, LoadSource {
   }
 
   #watch(actor: AnyActorRef): void {
-    this.#worker = actor as ActorRefFrom<typeof workerMachine>;
+    const worker = actor as ActorRefFrom<typeof workerMachine>;
+    this.#worker = worker;
+    this.inspector.watch(worker);
     const end = (): void => {
       this.#acceptances.settleAll(new WorkerError('GR_LAUNCH_FAILED', 'The worker has closed.'));
       this.#registry.end();
+      void this.inspector.close();
     };
     actor.subscribe({
       complete: end,
@@ -143,6 +166,21 @@ export class LiveWorkerLogic implements WorkerLogic, LoadSource {
         end();
       },
     });
+  }
+
+  /** In a system of the user's own nobody else opens it. */
+  #open(): void {
+    this.inspector
+      .open()
+      .catch((error: unknown) => this.logger.error({ err: error }, 'the inspector did not start'));
+  }
+
+  /** The black box of a job that has failed. */
+  #lastEvents(event: LifecycleEvent): { lastEvents?: BoxEntry[] } {
+    if (event.type !== 'job.ended' || event.end !== 'failed' || this.#worker === null) return {};
+    const slots = Object.values(this.#worker.getSnapshot().context.slots);
+    const slot = slots.find(({ jobId }) => jobId === event.jobId);
+    return slot === undefined ? {} : { lastEvents: this.#blackBox.read(slot.ref) };
   }
 
   #isOurs(actor: AnyActorRef): boolean {
@@ -166,6 +204,18 @@ export class LiveWorkerLogic implements WorkerLogic, LoadSource {
         : new WorkerError('GR_LAUNCH_FAILED', message);
     this.#acceptances.settle(event.jobId, error);
   }
+}
+
+function titleOf({ registrations, agent }: ResolvedOptions): string {
+  const names = registrations.map(({ agentName }) => agentName).filter((name) => name !== '');
+  return names.length > 0 ? names.join(', ') : basename(agent);
+}
+
+function isStart(
+  { actorRef, event }: { actorRef: unknown; event: { type: string } },
+  worker: AnyActorRef | null,
+): boolean {
+  return event.type === 'xstate.init' && actorRef === worker;
 }
 
 function requirePlatform(): void {

@@ -2,6 +2,7 @@
 import type { JobType } from '@livekit/protocol';
 import type { Logger } from 'pino';
 import type { JobTypeName, Permissions } from '../machines/messages.ts';
+import type { InspectOption } from './inspect/worker-inspector.ts';
 import type { JobRequest } from './job-request.ts';
 import type { WorkerPermissions } from './permissions.ts';
 
@@ -74,6 +75,17 @@ export interface WorkerOptionsInit {
   logFormat?: LogFormat;
   /** Replaces the worker's own logger; job processes log to standard output as before. */
   logger?: Logger;
+
+  /**
+   * `true` serves a page on 127.0.0.1 on which everything can be watched, `'stately'` one that feeds the hosted Stately
+   * inspector; a function or an observer gets XState's inspection events. @defaultValue false
+   */
+  inspect?: InspectOption;
+  /** Whether the page may send events to actors. @defaultValue false */
+  inspectControl?: boolean;
+  /** A file to record everything in that can be watched, for `greenroom inspect FILE`. */
+  record?: string;
+
   production?: boolean;
 }
 
@@ -138,6 +150,10 @@ export interface ResolvedOptions {
   logLevel: LogLevel;
   logFormat: LogFormat;
   logger: Logger | null;
+  inspect: InspectOption;
+  inspectControl: boolean;
+  /** Absolute path; `null`: no recording. */
+  record: string | null;
   production: boolean;
 }
 

@@ -24,6 +24,8 @@ export interface WorkerHandle {
   readonly activeJobs: readonly ActiveJob[];
   /** The port of the HTTP server; `null` when there is none. */
   readonly port: number | null;
+  /** Where the inspector's page is; `null` when there is none. Whoever knows it sees everything. */
+  readonly inspectorUrl: string | null;
   /** The checked options, without the credentials. */
   readonly options: Readonly<ShownOptions>;
   /** Settles with the output when the worker has ended, however it ended. */
@@ -112,8 +114,13 @@ class LiveWorker implements WorkerHandle {
     return this.#http?.port ?? null;
   }
 
+  get inspectorUrl(): string | null {
+    return this.#logic.inspector.url;
+  }
+
   async start(): Promise<void> {
     await this.#listen();
+    await this.#logic.inspector.open();
     this.#logger.info({ event: 'worker.starting', agent: this.options.agent }, 'starting worker');
     this.#actor.start();
     const running = new Promise<void>((resolve) => {
@@ -228,6 +235,7 @@ class LiveWorker implements WorkerHandle {
     });
     return ended.then(async (output) => {
       await this.#http?.close();
+      await this.#logic.inspector.close();
       return output;
     });
   }

@@ -11,6 +11,7 @@ import type {
 import { describeUnknown, toChildReport } from '../ipc/from-job-process.ts';
 import type { Credentials, InitializeMessage, ToJobProcess } from '../ipc/messages.ts';
 import { openToken } from '../token-seal.ts';
+import { type InspectionOrder, readInspectionReport } from '../ipc/inspection.ts';
 
 /** The part of a forked process that its actor uses. */
 export type ForkedProcess = Pick<
@@ -34,8 +35,19 @@ export interface ChildProcessDependencies {
     remove(pid: number): void;
   };
   signalGroup: (group: number, signal: NodeJS.Signals) => boolean;
+  /** Shows what the process does to those who watch; without it nobody can. */
+  inspection?: InspectionLinks | null;
   /** A message of a job process that is none of ours. Called for the first few of each process. */
   onUnknownMessage: (process: string, unknown: UnknownMessage) => void;
+}
+
+/** Where the inspector hears of job processes. */
+export interface InspectionLinks {
+  /** The process of `actor` runs; `tell` says something to it. */
+  connect(
+    actor: AnyActorRef,
+    tell: (order: InspectionOrder) => void,
+  ): { receive(messages: readonly unknown[]): void; gone(): void };
 }
 
 /** A message that is none of ours, in short. */
@@ -138,13 +150,19 @@ function spawnChild(
     // What the job left behind in its group goes with it.
     signalGroup(pid, 'SIGKILL');
     registry.remove(pid);
-    afterLastMessage(child, () => tellSelf({ type: 'child.exited', exit: { pid, code, signal } }));
+    afterLastMessage(child, () => {
+      inspection?.gone();
+      tellSelf({ type: 'child.exited', exit: { pid, code, signal } });
+    });
   });
+  const inspection = connectInspection(dependencies, scope, child);
   const unknown = unknownMessages(dependencies, process);
   child.on('message', (message) => {
     const report = toChildReport(message);
-    if (report === null) unknown(message);
-    else tellParent(report);
+    const inspected = report === null && inspection !== null ? readInspectionReport(message) : null;
+    if (report !== null) tellParent(report);
+    else if (inspected !== null) inspection?.receive(inspected);
+    else unknown(message);
   });
   say(child, initialize);
   scope.defer(() => {
@@ -152,6 +170,16 @@ function spawnChild(
     tellParent({ type: 'child.spawned', pid });
   });
   return child;
+}
+
+/** What the process shows hangs below the machine that it is the process of. */
+function connectInspection(
+  { inspection }: ChildProcessDependencies,
+  { self }: Scope,
+  child: ForkedProcess,
+): ReturnType<InspectionLinks['connect']> | null {
+  if (inspection === undefined || inspection === null) return null;
+  return inspection.connect(self._parent ?? self, (order) => say(child, order));
 }
 
 function unknownMessages(

@@ -58,8 +58,8 @@ export interface JobContextParts<UserData> {
   deletion: RoomDeletion;
   directory: SessionDirectory;
   listeners: SessionListeners;
-  /** Shows actors of the user's own in the inspector. */
-  inspect: (inspection: InspectionEvent) => void;
+  /** Shows actors of the user's own in the inspector; without it nobody watches. */
+  inspect?: (inspection: InspectionEvent) => void;
   logger: Logger;
   /** Aborted when the session ends. */
   signal: AbortSignal;
@@ -87,7 +87,7 @@ export class JobContext<UserData = Record<string, unknown>> {
     this.#parts = parts;
     this.signal = parts.signal;
     this.logger = parts.logger;
-    this.inspect = parts.inspect;
+    this.inspect = parts.inspect ?? (() => {});
     this.#entrypoints = new ParticipantEntrypoints(parts.connection.room, parts.logger);
   }
 

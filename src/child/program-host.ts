@@ -11,8 +11,15 @@ import { loadRtc, type Rtc } from './rtc.ts';
 
 /** Where the program of a job process runs. */
 export interface ProgramHost {
-  /** Calls `terminated` when the process is asked to end, and `uncaught` with an error that nothing caught. */
-  listen(listeners: { terminated: () => void; uncaught: (error: unknown) => void }): void;
+  /**
+   * Calls `terminated` when the process is asked to end, `uncaught` with an error that nothing caught, and `exiting` when
+   * the process ends, whoever ends it.
+   */
+  listen(listeners: {
+    terminated: () => void;
+    uncaught: (error: unknown) => void;
+    exiting: () => void;
+  }): void;
   initializeLogger(options: LoggerOptions): void;
   log(): Logger;
   loadRtc(options: { verbose: boolean }): Promise<Rtc>;
@@ -28,12 +35,13 @@ export interface ProgramHost {
 
 /** A process of its own: `exit()` ends it, whatever the agent has left running. */
 export const ownProcess: ProgramHost = {
-  listen: ({ terminated, uncaught }) => {
+  listen: ({ terminated, uncaught, exiting }) => {
     // Ctrl-C goes to every process of the terminal: what to do is for the worker to say.
     process.on('SIGINT', () => {});
     process.on('SIGTERM', terminated);
     process.on('uncaughtException', uncaught);
     process.on('unhandledRejection', uncaught);
+    process.on('exit', exiting);
   },
   initializeLogger,
   log,

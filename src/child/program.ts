@@ -52,6 +52,7 @@ export class JobProcessProgram {
     this.#host.listen({
       terminated: () => this.#terminated(),
       uncaught: (error) => this.#uncaught(error),
+      exiting: () => this.#inspection.flush(),
     });
   }
 

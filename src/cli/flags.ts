@@ -57,6 +57,8 @@ export interface Flag {
   short?: string;
   /** What its value is called in the help; `null` when it has none. */
   value: string | null;
+  /** The only value it may have, and need not. */
+  optionalValue?: string;
   help: string;
   /** Environment variables that set the same, the first one that is set first. */
   env?: readonly string[];
@@ -208,6 +210,27 @@ export const flags: readonly Flag[] = [
     help: 'json, or pretty for people.',
     default: 'start: json; dev, connect: pretty',
     sets: { option: 'logFormat', read: asText },
+  },
+  {
+    name: 'inspect',
+    value: null,
+    optionalValue: 'stately',
+    help: 'Show everything that happens, on a page for this machine alone; with stately, in the hosted Stately inspector. The log says where.',
+    default: 'off',
+    sets: { option: 'inspect', read: (text) => (text === '' ? true : text) },
+  },
+  {
+    name: 'inspect-control',
+    value: null,
+    help: 'Let that page send events to the actors.',
+    default: 'off',
+    sets: { option: 'inspectControl', read: () => true },
+  },
+  {
+    name: 'record',
+    value: 'FILE',
+    help: 'Record everything that happens, for "greenroom inspect FILE".',
+    sets: { option: 'record', read: asText },
   },
   { name: 'help', short: 'h', value: null, help: 'Show this help; after a command, its own.' },
   { name: 'version', short: 'V', value: null, help: 'Show the version of Greenroom.' },

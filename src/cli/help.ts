@@ -84,8 +84,9 @@ function flagList(command: CommandName | null): string {
   );
 }
 
-function flagName({ name, short, value }: Flag): string {
+function flagName({ name, short, value, optionalValue }: Flag): string {
   const first = short === undefined ? `--${name}` : `-${short}, --${name}`;
+  if (optionalValue !== undefined) return `${first} [${optionalValue}]`;
   return value === null ? first : `${first} ${value}`;
 }
 

@@ -94,11 +94,20 @@ function readWords(args: readonly string[]): { values: Values; words: string[] }
     allowPositionals: true,
     tokens: true,
   });
-  for (const token of tokens) {
-    if (token.kind === 'positional') words.push(token.value);
+  for (const [index, token] of tokens.entries()) {
+    const before = tokens[index - 1];
     if (token.kind === 'option') values.set(token.name, valueOf(token));
+    if (token.kind !== 'positional') continue;
+    // `--inspect stately`: to the parser the second is a word of its own.
+    if (before?.kind === 'option' && isOptionalValue(before, token.value)) {
+      values.set(before.name, token.value);
+    } else words.push(token.value);
   }
   return { values, words };
+}
+
+function isOptionalValue({ name, value }: { name: string; value: unknown }, word: string): boolean {
+  return value === undefined && byName.get(name)?.optionalValue === word;
 }
 
 interface OptionToken {
@@ -112,8 +121,10 @@ function valueOf({ name, rawName, value, inlineValue }: OptionToken): string {
   const flag = byName.get(name);
   if (flag === undefined) throw new UsageError(unknownFlag(rawName));
   if (flag.value === null) {
-    if (value !== undefined) throw new UsageError(`--${name} takes no value.`);
-    return '';
+    if (value === undefined) return '';
+    if (value === flag.optionalValue) return value;
+    const allowed = flag.optionalValue === undefined ? 'no value' : `only ${flag.optionalValue}`;
+    throw new UsageError(`--${name} takes ${allowed}.`);
   }
   if (value === undefined || (inlineValue !== true && value.startsWith('--'))) {
     throw new UsageError(`--${name} needs a value: --${name} ${flag.value}.`);

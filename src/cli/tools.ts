@@ -16,6 +16,11 @@ export const tools: readonly Tool[] = [
     summary: 'Print a picture of a machine, as Mermaid, SVG or JSON: diagram [MACHINE|FILE].',
     load: async () => (await import('./diagram.ts')).diagram,
   },
+  {
+    name: 'inspect',
+    summary: 'Open the inspector for any XState app, or for a recording: inspect [FILE].',
+    load: async () => (await import('./inspect.ts')).inspect,
+  },
 ];
 
 /** Whether a command line asks for one of them. */

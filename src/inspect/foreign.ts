@@ -3,6 +3,7 @@
  * which run the user's code. Their ids get a scope, and secrets are taken out again.
  */
 import type {
+  DefinitionMessage,
   InspectMessage,
   OwnFields,
   StatelyFields,
@@ -39,6 +40,8 @@ export class ForeignReader {
   readonly #scope: ForeignScope;
   readonly #plain: PlainOptions;
   readonly #definitions: DefinitionWriter;
+  /** What a definition is called there, and here. */
+  readonly #ids = new Map<string, string>();
 
   constructor(scope: ForeignScope) {
     this.#scope = scope;
@@ -69,7 +72,7 @@ export class ForeignReader {
       case '@xstate.snapshot':
         return [this.#snapshot(fields)];
       case '@greenroom.definition':
-        return [this.#definition(text(fields['definition'], maxDefinitionLength))];
+        return [this.#namedDefinition(fields)];
       default:
         return [];
     }
@@ -82,8 +85,8 @@ export class ForeignReader {
     const actor: InspectMessage = {
       type: '@xstate.actor',
       ...this.#common(fields),
-      ...texts(fields, ['actorId', 'systemId', 'src', 'machineId', 'kind', 'definitionId']),
-      ...(own === null ? {} : { definitionId: own.definitionId }),
+      ...texts(fields, ['actorId', 'systemId', 'src', 'machineId', 'kind']),
+      ...this.#definitionId(fields, own),
       ...this.#parent(fields),
       name,
       ...(input === undefined ? {} : { input: toPlain(input, this.#plain, 'input') }),
@@ -109,11 +112,26 @@ export class ForeignReader {
   }
 
   /** Its id is made of its text here, so that nobody can pass one machine off as another. */
-  #definition(definition: string): Extract<InspectMessage, { type: '@greenroom.definition' }> {
+  #definition(definition: string): DefinitionMessage {
     const config = record(JSON.parse(definition));
     const { id, text: redacted } =
       this.#scope.isScoped === true ? definitionOf(definition) : this.#definitions.of(config);
     return { type: '@greenroom.definition', definitionId: id, definition: redacted };
+  }
+
+  #namedDefinition(fields: Fields): DefinitionMessage {
+    const definition = this.#definition(text(fields['definition'], maxDefinitionLength));
+    this.#ids.set(text(fields['definitionId']), definition.definitionId);
+    return definition;
+  }
+
+  #definitionId(
+    { definitionId }: Fields,
+    own: DefinitionMessage | null,
+  ): { definitionId?: string } {
+    const known = typeof definitionId === 'string' ? this.#ids.get(definitionId) : undefined;
+    const id = own?.definitionId ?? known;
+    return id === undefined ? {} : { definitionId: id };
   }
 
   #event(event: unknown): WireEvent {

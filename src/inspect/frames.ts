@@ -118,8 +118,8 @@ export interface SendFrame {
 export type FromPage = SendFrame;
 
 /**
- * The first line of each file of a recording. What follows is one `InspectMessage` a line: first the state (with the `seq`
- * 0), so that each file can be read alone, then what happened, by `seq`.
+ * The first line of each file of a recording. What follows is one `InspectMessage` a line, and here and there a mark. Each
+ * file begins with how everything is, so that it can be read alone.
  */
 export interface RecordingHeader {
   type: '@greenroom.recording';
@@ -132,3 +132,10 @@ export interface RecordingHeader {
   /** Counts the files of a run, from 1. */
   part: number;
 }
+
+/** What stands between the messages of a recording. */
+export type RecordingMark =
+  /** The next `count` messages tell how everything was; they did not happen then. */
+  | { type: '@greenroom.state'; count: number }
+  /** So many messages are missing: the disk was too slow. */
+  | { type: '@greenroom.dropped'; count: number };

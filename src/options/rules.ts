@@ -177,6 +177,19 @@ export const optionRules: Readonly<
         (method) => typeof (value as Record<string, unknown>)[method] === 'function',
       ),
   },
+  inspect: {
+    allowed: "true, false, 'stately', a function or an observer",
+    accepts: (value) =>
+      typeof value === 'boolean' ||
+      value === 'stately' ||
+      typeof value === 'function' ||
+      (typeof value === 'object' && value !== null && 'next' in value),
+  },
+  inspectControl: yesOrNo,
+  record: {
+    allowed: 'the path of a file',
+    accepts: (value) => typeof value === 'string' && value !== '',
+  },
   production: yesOrNo,
 };
 

@@ -7,6 +7,7 @@ import { OUTCOMES } from '../../machines/session/outcomes.ts';
 import { reportedStatus } from '../../machines/worker/worker.rules.ts';
 import type { WorkerContext } from '../../machines/worker/worker.types.ts';
 import * as api from '../../src/index.ts';
+import * as inspect from '../../src/inspect/index.ts';
 import * as testing from '../../src/testing/index.ts';
 import { resolveOptions } from '../../src/resolve-options.ts';
 import { readPage, root, sectionOf, tableRows } from './pages.ts';
@@ -16,6 +17,7 @@ const pages = readdirSync(new URL(folder, root)).map((name) => folder + name);
 const exported: Record<string, object> = {
   greenroom: api,
   'greenroom/machines': machines,
+  'greenroom/inspect': inspect,
   'greenroom/testing': testing,
 };
 

@@ -55,8 +55,3 @@ it('versions, systems and licence are those of the package', () => {
   expect(readme).toContain(`Version ${manifest.version} is`);
   expect(sectionOf(readme, 'Licence')).toContain(manifest.license);
 });
-
-it('what is not there yet is not there', () => {
-  expect(sectionOf(readme, 'Not there yet')).toContain('an inspector page');
-  expect(manifest.exports).not.toHaveProperty('./inspect');
-});

@@ -52,6 +52,9 @@ const commonDefaults = {
   credentials: 'share',
   host: '0.0.0.0',
   logger: null,
+  inspect: false,
+  inspectControl: false,
+  record: null,
 };
 
 describe('defaults', () => {
