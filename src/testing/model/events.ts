@@ -7,24 +7,28 @@ export type Payload = Record<string, unknown>;
 
 /**
  * The events of a model: for each type the payloads worth trying, or a function that makes them from the state they are
- * sent in. A type with none (`[]`) is left out; one that is not named is tried without a payload. Types that the machine
+ * sent in and the events that have led there. A type with none (`[]`) is left out; one that is not named is tried without a payload. Types that the machine
  * declares with a wildcard are to be named in full.
  */
 export type ModelEvents = Record<
   string,
-  readonly Payload[] | ((snapshot: AnyMachineSnapshot) => readonly Payload[])
+  | readonly Payload[]
+  | ((snapshot: AnyMachineSnapshot, past: readonly EventObject[]) => readonly Payload[])
 >;
 
 /** Every event that may be tried in a state. */
-export type EventSource = (snapshot: AnyMachineSnapshot) => EventObject[];
+export type EventSource = (
+  snapshot: AnyMachineSnapshot,
+  past: readonly EventObject[],
+) => EventObject[];
 
 /** Makes the source of the events of a model. */
 export function eventSource(model: AnyStateMachine, events: ModelEvents): EventSource {
   const types = [...new Set([...declaredTypes(model), ...Object.keys(events)])];
-  return (snapshot) =>
+  return (snapshot, past) =>
     types.flatMap((type) => {
       const cases = events[type] ?? [{}];
-      const payloads = typeof cases === 'function' ? cases(snapshot) : cases;
+      const payloads = typeof cases === 'function' ? cases(snapshot, past) : cases;
       return payloads.map((payload) => ({ ...payload, type }));
     });
 }

@@ -28,7 +28,7 @@ export interface TestPathsOptions {
   /** Holds in every state of every path; throws when it does not. */
   invariant?: (snapshot: AnyMachineSnapshot, event: EventObject | null) => void;
   /** Two snapshots with the same key are one state. @defaultValue value and context */
-  key?: (snapshot: AnyMachineSnapshot) => string;
+  key?: (snapshot: AnyMachineSnapshot, past: readonly EventObject[]) => string;
   /** How many states are looked at before the search ends. @defaultValue 5000 */
   limit?: number;
 }
@@ -78,21 +78,21 @@ function search(model: AnyStateMachine, options: TestPathsOptions) {
   const wanted = new Wanted(model, options.coverage);
   const start = follow(null, null, stepping.initial);
   const trails = wanted.find(start) ? [start] : [];
-  const seen = new Set([key(start.snapshot)]);
+  const seen = new Set([key(start.snapshot, [])]);
   const queue = [start];
   const visit = (trail: Trail, event: EventObject): void => {
     const step = stepping.step(trail.snapshot, event);
     if (step.transitions.length === 0) return;
     const next = follow(trail, event, step);
     if (wanted.find(next)) trails.push(next);
-    const name = key(next.snapshot);
+    const name = key(next.snapshot, next.events);
     if (next.snapshot.status !== 'active' || seen.has(name) || seen.size >= limit) return;
     seen.add(name);
     queue.push(next);
   };
   for (let index = 0; index < queue.length && wanted.isAny(); index += 1) {
     const trail = queue[index] as Trail;
-    for (const event of eventsOf(trail.snapshot)) visit(trail, event);
+    for (const event of eventsOf(trail.snapshot, trail.events)) visit(trail, event);
   }
   return { trails, missed: wanted.missed() };
 }

@@ -1,6 +1,6 @@
 /** A server that does nothing by itself: every upgrade waits until the test answers it. */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ServerMessage } from '@livekit/protocol';
@@ -18,7 +18,9 @@ export class GatedServer {
   readonly #webSockets = new WebSocketServer({ noServer: true });
   readonly #upgrades: Upgrade[] = [];
   readonly #waiters: ((upgrade: Upgrade) => void)[] = [];
+  readonly #calls: ServerResponse[] = [];
   #socket: WebSocket | null = null;
+  #answersCalls = false;
 
   get url(): string {
     return `ws://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
@@ -36,6 +38,10 @@ export class GatedServer {
       const waiter = this.#waiters.shift();
       if (waiter === undefined) this.#upgrades.push({ request, raw, head });
       else waiter({ request, raw, head });
+    });
+    this.#http.on('request', (_request, response) => {
+      if (this.#answersCalls) answerCall(response);
+      else this.#calls.push(response);
     });
     this.#http.listen(0, '127.0.0.1');
     await once(this.#http, 'listening');
@@ -68,6 +74,13 @@ export class GatedServer {
   async drop(): Promise<void> {
     if (this.#socket === null) (await this.#upgrade()).raw.destroy();
     else this.#socket.terminate();
+    this.#socket = null;
+  }
+
+  /** Answers the calls of the room API that are there, and those to come. */
+  answerCalls(): void {
+    this.#answersCalls = true;
+    for (const response of this.#calls.splice(0)) answerCall(response);
   }
 
   say(message: ServerMessage['message']): void {
@@ -80,4 +93,9 @@ export class GatedServer {
     if (upgrade !== undefined) return upgrade;
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
+}
+
+function answerCall(response: ServerResponse): void {
+  response.writeHead(200, { 'Content-Type': 'application/json' });
+  response.end('{}');
 }

@@ -173,11 +173,11 @@ function unlessQueueing(events: ModelEvents): ModelEvents {
   return Object.fromEntries(
     types.map((type) => [
       type,
-      (snapshot) => {
+      (snapshot, past) => {
         const isQueueing = snapshot.context.waiting.length > 1 && type !== 'pool.claim';
         const cases = events[type] ?? [{}];
         if (isQueueing) return [];
-        return typeof cases === 'function' ? cases(snapshot) : cases;
+        return typeof cases === 'function' ? cases(snapshot, past) : cases;
       },
     ]),
   );

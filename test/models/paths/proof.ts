@@ -1,6 +1,6 @@
 /** How the real implementation of a machine is taken along the paths of its model. */
 import { describe, expect, it, vi } from 'vitest';
-import type { AnyMachineSnapshot, AnyStateMachine, InspectionEvent } from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine, EventObject, InspectionEvent } from 'xstate';
 import {
   createCoverage,
   formatCoverage,
@@ -20,7 +20,7 @@ export interface Proof {
   /** One or more: what one start does not lead to another may. */
   inputs: readonly unknown[];
   events: ModelEvents;
-  key: (snapshot: AnyMachineSnapshot) => string;
+  key: (snapshot: AnyMachineSnapshot, past: readonly EventObject[]) => string;
   limit?: number;
   /** Starts the real machine in its world. */
   start: (

@@ -1,0 +1,4 @@
+import { prove } from './proof.ts';
+import { worker } from './worker.ts';
+
+prove(worker);
