@@ -43,7 +43,8 @@ async function main(args: BenchArguments): Promise<void> {
     const results = await measure(args, guard);
     report(`\n${terminalTable(results)}`);
     if (args.json !== null) writeFileSync(args.json, `${JSON.stringify(results, null, 2)}\n`);
-    if (args.write) writeFileSync(page, performancePage(results));
+    if (results.mishaps.length === 0 && args.write) writeFileSync(page, performancePage(results));
+    else if (args.write) report('\nThe page is written only when nothing has failed.');
     if (results.mishaps.some(({ candidate }) => candidate === 'greenroom')) process.exitCode = 1;
   } finally {
     await guard.close();

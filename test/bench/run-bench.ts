@@ -30,8 +30,12 @@ export async function runBench(
       await scene.run({ ...surroundings, candidate, isShort, record });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      results.mishaps.push({ scene: scene.name, candidate: candidate.name, message });
       report(`${candidate.name} failed in the scene ${scene.name}: ${message}`);
+      results.mishaps.push({
+        scene: scene.name,
+        candidate: candidate.name,
+        message: brief(message),
+      });
     }
   };
   for (const scene of planScenes(only)) {
@@ -45,6 +49,13 @@ export async function runBench(
   }
   if (only.length > 0) keepOnly(results, only);
   return results;
+}
+
+/** Without what a program has printed: the results name no paths of this machine. */
+function brief(message: string): string {
+  const [line = ''] = message.split('\n', 1);
+  const [sentence = ''] = line.split('. ', 1);
+  return sentence;
 }
 
 /** What was measured along with it was not asked for. */
