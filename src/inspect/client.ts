@@ -33,8 +33,8 @@ const encoder: Encoder = {
 };
 
 /**
- * Connects to the address that `greenroom inspect` prints. The program runs the same without an inspector: the connection
- * is tried again and again, keeps no process alive, and tells the whole picture whenever it is there.
+ * Connects to the address that `greenroom inspect` prints. The program runs the same without an inspector: a connection
+ * that is cut is made again and told the whole picture, and none keeps the process alive.
  */
 export function connectInspector(
   url: string,

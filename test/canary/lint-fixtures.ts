@@ -123,6 +123,7 @@ const child: LintFixture[] = [
   '../protocol/encode.ts',
   '../http/server.ts',
   '../inspect/index.ts',
+  '../inspect/hub.ts',
 ].map((specifier) => importing('src/child', specifier));
 
 const readers: LintFixture[] = ['src/http', 'src/inspect'].flatMap((folder) =>
@@ -271,7 +272,7 @@ export const allowed: Record<string, string> = {
   'src/actors/allowed.ts':
     "export { decode } from '../protocol/decode.ts';\nexport { errorCodes } from '../errors.ts';\nexport type { Thing } from '../../machines/worker/worker.types.ts';\nexport { options } from '../worker-options.ts';\n",
   'src/child/allowed.ts':
-    "export { link } from '../ipc/messages.ts';\nexport { machine } from '../../machines/session/session.machine.ts';\nexport type { Job } from '@livekit/protocol';\nexport const client = (): Promise<unknown> => import('livekit-server-sdk');\n",
+    "export { link } from '../ipc/messages.ts';\nexport { machine } from '../../machines/session/session.machine.ts';\nexport { writer } from '../inspect/wire/writer.ts';\nexport type { Job } from '@livekit/protocol';\nexport const client = (): Promise<unknown> => import('livekit-server-sdk');\n",
   'src/protocol/allowed.ts':
     "export { ServerMessage } from '@livekit/protocol';\nexport type { Job } from '../../machines/messages.ts';\nexport { errorCodes } from '../errors.ts';\n",
   'src/cli/allowed.ts': "export const go = (): void => console.log('here');\n",

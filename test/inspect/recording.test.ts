@@ -1,0 +1,130 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createActor } from 'xstate';
+import { InspectHub } from '../../src/inspect/hub.ts';
+import type { InspectMessage } from '../../src/inspect/messages.ts';
+import { Recorder } from '../../src/inspect/recorder.ts';
+import { readRecording } from '../../src/inspect/recording.ts';
+import { serveInspector } from '../../src/inspect/server.ts';
+import { WireWriter } from '../../src/inspect/wire/writer.ts';
+import { PageClient } from './page-client.ts';
+import { toggle } from './toggle.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'greenroom-recording-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** A hub with one machine that was toggled before. */
+function scene() {
+  const hub = new InspectHub({ ring: { messages: 20, length: 1_000_000 } });
+  const actor = createActor(toggle).start();
+  hub.addSource({ start: (send) => new WireWriter({ send }).attach(actor) });
+  return { hub, actor, file: join(folder, 'run.ndjson') };
+}
+
+const linesOf = (file: string): InspectMessage[] =>
+  readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as InspectMessage);
+
+describe('a recording', () => {
+  it('comes back on a page as it happened, message by message', async () => {
+    const { hub, actor, file } = scene();
+    const live: InspectMessage[] = [];
+    hub.read({ join: () => {}, next: ({ message }) => live.push(message) });
+    const recorder = new Recorder({ hub, file, title: 'greeter' });
+    for (let index = 0; index < 50; index += 1) actor.send({ type: 'toggle' });
+    await recorder.close();
+
+    const recording = await readRecording(file);
+    expect(recording.header).toMatchObject({ title: 'greeter', part: 1, pid: process.pid });
+    const server = await serveInspector({
+      hub: recording.host,
+      facts: { source: 'recording', title: 'greeter', version: '0', recording: recording.facts },
+    });
+    const page = new PageClient(server.url);
+    await page.replayed();
+    const [hello] = page.frames.items;
+    expect(hello).toMatchObject({
+      source: 'recording',
+      canSend: false,
+      recording: { file: 'run.ndjson', messages: 102, unreadable: 0, to: live.at(-1)?.at },
+    });
+    const happened = page.frames.items.flatMap((frame) =>
+      frame.type === 'replay' && !frame.state ? frame.messages : [],
+    );
+    expect(happened.slice(-100)).toEqual(live);
+    page.close();
+    await server.close();
+  });
+
+  it('is put aside when it is full; each file can be read alone, and none is lost between', async () => {
+    const { hub, actor, file } = scene();
+    const recorder = new Recorder({ hub, file, title: '', maxBytes: 8_000, keep: 2 });
+    for (let round = 0; round < 60; round += 1) {
+      for (let index = 0; index < 10; index += 1) actor.send({ type: 'toggle' });
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await recorder.close();
+    expect(readdirSync(folder).toSorted()).toEqual(['run.ndjson', 'run.ndjson.1', 'run.ndjson.2']);
+    const parts = [`${file}.2`, `${file}.1`, file];
+    const numbers = parts.map((part) => (linesOf(part)[0] as unknown as { part: number }).part);
+    expect(numbers).toEqual([numbers[0], numbers[0]! + 1, numbers[0]! + 2]);
+    const seqs = new Set<number>();
+    for (const part of parts) {
+      const messages = linesOf(part);
+      expect(messages.some(({ type }) => type === '@greenroom.definition')).toBe(true);
+      const { host } = await readRecording(part);
+      expect(host.now.live()).toHaveLength(1);
+      for (const { seq } of messages) if (seq !== undefined) seqs.add(seq);
+    }
+    const events = [...seqs].filter((seq) => seq > 3).toSorted((left, right) => left - right);
+    const [first = 0] = events;
+    expect(events).toEqual(Array.from(events, (_, index) => first + index));
+  });
+
+  it('of a program that was killed is read up to where it stops', async () => {
+    const { hub, actor, file } = scene();
+    const recorder = new Recorder({ hub, file, title: '' });
+    actor.send({ type: 'toggle' });
+    await recorder.close();
+    writeFileSync(file, `${readFileSync(file, 'utf8')}{"type":"@xstate.ev`);
+    const { facts } = await readRecording(file);
+    expect(facts).toMatchObject({ messages: 4, unreadable: 1 });
+  });
+
+  it('puts aside what was there, and keeps others from reading it', async () => {
+    const { hub, file } = scene();
+    writeFileSync(file, 'of yesterday');
+    await new Recorder({ hub, file, title: '' }).close();
+    expect(readFileSync(`${file}.1`, 'utf8')).toBe('of yesterday');
+  });
+
+  it.each([
+    ['does not exist', null, 'cannot be read'],
+    ['is empty', '', 'is empty'],
+    ['is something else', '{"level":30}\n', 'is no recording'],
+    ['is of another form', '{"type":"@greenroom.recording","protocol":99}\n', 'does not read'],
+  ])('that %s is refused, with the reason', async (_what, content, reason) => {
+    const file = join(folder, 'other.ndjson');
+    if (content !== null) writeFileSync(file, content);
+    await expect(readRecording(file)).rejects.toMatchObject({
+      code: 'GR_RECORDING',
+      message: expect.stringMatching(new RegExp(`other\\.ndjson.*${reason}.*--record`, 's')),
+    });
+  });
+
+  it('that cannot be written is refused at the start', () => {
+    const { hub } = scene();
+    const file = join(folder, 'taken', 'run.ndjson');
+    writeFileSync(join(folder, 'taken'), '');
+    expect(() => new Recorder({ hub, file, title: '' })).toThrow(
+      expect.objectContaining({ code: 'GR_RECORDING', message: expect.stringContaining(file) }),
+    );
+  });
+});
