@@ -1,5 +1,5 @@
 /** Bars of the timeline: one lane for each job, or for each machine of an app that has no jobs. */
-import type { InspectMessage, JobWireFacts, Json } from '../../messages.ts';
+import type { InspectMessage, JobWireFacts, Json, WireSnapshot } from '../../messages.ts';
 import { timeOf } from './log.ts';
 
 /** A stretch of a bar. */
@@ -81,16 +81,19 @@ export class Lanes {
   }
 
   /** Machines have a value, though not from their first message on. */
-  #follow(id: string, snapshot: { status: string; value?: Json }, at: number): void {
-    const { name, machineId } = this.#names.get(id) ?? { name: id };
-    const hasEnded = snapshot.status !== 'active';
+  #follow(id: string, { value = null, status }: WireSnapshot, at: number): void {
+    const hasEnded = status !== 'active';
+    const lane = this.#lanes.get(id) ?? (value === null ? null : this.#beginLane(id));
     if (hasEnded) this.#names.delete(id);
-    if (!this.#lanes.has(id) && (snapshot.value ?? null) === null) return;
-    const lane = this.#laneOf(id, name, machineId ?? '');
-    if (lane.isJob) return;
-    const state = topState(snapshot.value ?? null);
-    if (hasEnded) lane.outcome = snapshot.status === 'done' ? state : snapshot.status;
+    if (lane === null || lane.isJob) return;
+    const state = topState(value);
+    if (hasEnded) lane.outcome = status === 'done' ? state : status;
     enter(lane, state, at, hasEnded);
+  }
+
+  #beginLane(id: string): Lane {
+    const { name, machineId = '' } = this.#names.get(id) ?? { name: id };
+    return this.#laneOf(id, name, machineId);
   }
 }
 
