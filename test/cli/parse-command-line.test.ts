@@ -44,6 +44,28 @@ describe('a command line', () => {
     expect(parse('start --port 1 agent.js', true)).toMatchObject({ file: 'agent.js' });
   });
 
+  it.each([
+    ['start --inspect', { inspect: true }],
+    ['--inspect start', { inspect: true }],
+    ['start --inspect stately', { inspect: 'stately' }],
+    ['start --inspect=stately', { inspect: 'stately' }],
+    ['start --inspect --record run.ndjson', { inspect: true, record: 'run.ndjson' }],
+    ['start --inspect-control', { inspectControl: true }],
+  ])('%s: a value that need not be there', (line, options) => {
+    expect(parse(line)).toEqual({ ...run, flags: options });
+  });
+
+  it('takes what follows --inspect for the agent file, unless it is its value', () => {
+    const set = { inspect: true };
+    expect(parse('start --inspect agent.js', true)).toEqual({ ...run, flags: set, file: 'agent.js' });
+    expect(parse('start --inspect stately agent.js', true)).toEqual({
+      ...run,
+      flags: { inspect: 'stately' },
+      file: 'agent.js',
+    });
+    expect(() => parse('start --inspect=yes')).toThrow('--inspect takes only stately.');
+  });
+
   it('sets options, wherever the flags stand', () => {
     const line =
       '--url wss://h --api-key k --api-secret=s start --worker-token t --agent-name a --deployment d ' +
