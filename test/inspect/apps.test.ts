@@ -129,7 +129,7 @@ function windows(script: string, page: string, inspector: string) {
       addEventListener: (_: string, listener: (event: object) => void) =>
         inspectorListeners.push(listener),
     };
-    const inside = { ...window, self: 1, top: 1 } as unknown as Window;
+    const inside = { ...window, self: 1, top: 1 } as never;
     createBrowserReceiver({ window: inside }).subscribe((event) =>
       received.add(event as unknown as Record<string, unknown>),
     );
