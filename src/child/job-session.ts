@@ -4,6 +4,7 @@ import { createActor, type ActorRefFrom } from 'xstate';
 import type { LaunchOrder } from '../../machines/messages.ts';
 import type { sessionMachine } from '../../machines/session/session.machine.ts';
 import type {
+  AgentEvent,
   Participant,
   SessionEmitted,
   SessionEvent,
@@ -101,7 +102,7 @@ export class JobSession {
   }
 
   #build(options: JobSessionOptions): SessionParts {
-    const { order, credentials } = options;
+    const { order, credentials, agent, dispose } = options;
     const { job, url, token } = order;
     const room = job.room?.name ?? '';
     const controller = new AbortController();
@@ -121,11 +122,16 @@ export class JobSession {
       inspect: options.inspection.inspect,
       logger,
       signal,
-      shutdown: (detail) => this.#actor.send({ type: 'agent.shutdown', detail }),
-      endSession: (detail) => this.#actor.send({ type: 'agent.endSession', detail }),
+      shutdown: (detail) => this.#ask(agent, { type: 'agent.shutdown', detail }),
+      endSession: (detail) => this.#ask(agent, { type: 'agent.endSession', detail }),
     });
-    const { agent, dispose } = options;
     return { agent, ctx, connection, deletion, directory, listeners, controller, logger, dispose };
+  }
+
+  /** A machine asks in the middle of a transition, which comes to its end before the session acts on that. */
+  #ask(agent: AgentDefinition, event: AgentEvent): void {
+    if (agent.session === undefined) this.#actor.send(event);
+    else queueMicrotask(() => this.#actor.send(event));
   }
 
   /** Passes reports on to the worker, and the drain to the agent. */

@@ -3,6 +3,8 @@ import { fromPromise, fromTransition } from 'xstate';
 import type { SessionLogicInput } from '../../src/child/agent-definition.ts';
 import { getJobContext } from '../../src/child/job-context-storage.ts';
 import type { RoomSessionEvent } from '../../src/child/room-events.ts';
+import type { InspectMessage } from '../../src/inspect/messages.ts';
+import { WireWriter } from '../../src/inspect/wire/writer.ts';
 import { base, context, ended, talking, untilAborted } from './call-machine.ts';
 import { startSession, turn } from './machine-session.ts';
 
@@ -89,6 +91,43 @@ describe('a machine in the place of entry', () => {
     await turn();
     const names = ['first action', 'invoked', 'done', 'room', 'later'];
     expect(contexts).toEqual(Object.fromEntries(names.map((name) => [name, session.ctx])));
+  });
+});
+
+describe('a machine that is watched', () => {
+  it('is shown below the session, with its own chart and states', async () => {
+    const messages: InspectMessage[] = [];
+    const session = await talking((actor) => {
+      new WireWriter({ send: (message) => messages.push(message) }).attach(actor);
+    });
+    const told = <Type extends InspectMessage['type']>(type: Type) =>
+      messages.filter((message) => message.type === type) as Extract<
+        InspectMessage,
+        { type: Type }
+      >[];
+    const entry = told('@xstate.actor').find(({ actorId }) => actorId === 'entry');
+    expect(entry).toMatchObject({ parentId: session.actor.sessionId, kind: 'machine' });
+    const definition = told('@greenroom.definition').find(
+      ({ definitionId }) => definitionId === entry?.definitionId,
+    );
+    expect(JSON.parse(definition?.definition ?? '')).toMatchObject({ id: 'call' });
+    const own = <Message extends { sessionId: string }>(list: Message[]) =>
+      list.filter(({ sessionId }) => sessionId === entry?.sessionId);
+    expect(own(told('@xstate.event')).map(({ event }) => event.type)).toEqual([
+      'xstate.init',
+      'session.started',
+      'xstate.done.actor.0.call.connecting',
+      'room.connected',
+      'room.participantConnected',
+    ]);
+    // First it waits for the session to start.
+    expect(own(told('@xstate.snapshot')).map(({ snapshot }) => snapshot.value)).toEqual([
+      undefined,
+      'connecting',
+      'waiting',
+      'waiting',
+      'talking',
+    ]);
   });
 });
 

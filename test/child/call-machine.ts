@@ -1,5 +1,5 @@
 /** Machines that are agents. */
-import { assign, emit, fromPromise, setup } from 'xstate';
+import { assign, emit, fromPromise, setup, type AnyActorRef } from 'xstate';
 import type { SessionLogicInput } from '../../src/child/agent-definition.ts';
 import type { RoomSessionEvent } from '../../src/child/room-events.ts';
 import { startSession, turn } from './machine-session.ts';
@@ -69,8 +69,8 @@ const call = base.createMachine({
 });
 
 /** A session whose machine talks to a caller who was there before. */
-export async function talking() {
-  const session = startSession({ session: call });
+export async function talking(watch?: (actor: AnyActorRef) => void) {
+  const session = startSession({ session: call }, { watch });
   session.room.join('alice');
   await turn();
   const greeted: unknown[] = [];

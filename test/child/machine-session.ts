@@ -18,8 +18,17 @@ import { FakeRoom } from './fake-room.ts';
 /** Runs what is ready, and what it makes ready. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+interface SessionOptions {
+  entryGraceMs?: number;
+  /** Gets the session before it starts. */
+  watch?: ((actor: AnyActorRef) => void) | undefined;
+}
+
 /** Starts a session; the worker confirms its outcome at once. */
-export function startSession(agent: AgentDefinition, { entryGraceMs = 5_000 } = {}) {
+export function startSession(
+  agent: AgentDefinition,
+  { entryGraceMs = 5_000, watch }: SessionOptions = {},
+) {
   const room = new FakeRoom();
   const controller = new AbortController();
   const logger = pino({ level: 'silent' });
@@ -44,8 +53,8 @@ export function startSession(agent: AgentDefinition, { entryGraceMs = 5_000 } = 
     inspect: () => {},
     logger,
     signal: controller.signal,
-    shutdown: (detail) => actor.send({ type: 'agent.shutdown', detail }),
-    endSession: (detail) => actor.send({ type: 'agent.endSession', detail }),
+    shutdown: (detail) => queueMicrotask(() => actor.send({ type: 'agent.shutdown', detail })),
+    endSession: () => {},
   });
   const dispose = async (): Promise<void> => {};
   const parts = { agent, ctx, connection, deletion, directory, listeners, controller, logger };
@@ -58,6 +67,7 @@ export function startSession(agent: AgentDefinition, { entryGraceMs = 5_000 } = 
     if (event.type === 'session.outcome') actor.send({ type: 'link.outcomeReported' });
   });
   actor.subscribe({ error: () => {} });
+  watch?.(actor);
   actor.start();
   /** The user's machine. */
   const machine = actor.getSnapshot().children['entry'] as AnyActorRef;
