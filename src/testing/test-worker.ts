@@ -23,6 +23,9 @@ import {
   workerInit,
 } from './test-worker-options.ts';
 
+/** How long sessions may take to end at the end of a test. In real time, whatever the clock. */
+const closeTimeoutMs = 5_000;
+
 /** What a dispatch says beside the room. */
 export interface TestDispatch {
   metadata?: string;
@@ -189,12 +192,14 @@ export class TestWorker implements AsyncDisposable {
     return output;
   }
 
-  /** Ends the running sessions, then worker and server. What has not ended when the waits are over is killed. */
+  /** Ends the running sessions, then worker and server. What has not ended after 5 s is killed. */
   async close(): Promise<WorkerOutput> {
-    const timer = setTimeout(() => void this.worker.kill('test-over'), this.#waitTimeoutMs);
+    const isActive = (): boolean => this.worker.getSnapshot().status === 'active';
+    const timer = setTimeout(() => {
+      if (isActive()) void this.worker.kill('test-over');
+    }, closeTimeoutMs);
     try {
-      const isOver = this.worker.getSnapshot().status !== 'active';
-      return await (isOver ? this.worker.done : this.worker.close('test-over'));
+      return await (isActive() ? this.worker.close('test-over') : this.worker.done);
     } finally {
       clearTimeout(timer);
       await this.server.close();

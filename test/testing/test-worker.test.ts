@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import { type AgentDefinition, defineAgent } from '../../src/child/agent-definition.ts';
 import { getJobContext } from '../../src/child/job-context-storage.ts';
@@ -9,6 +9,7 @@ import { createTestWorker, type TestWorker } from '../../src/testing/test-worker
 const open: TestWorker[] = [];
 
 afterEach(async () => {
+  vi.useRealTimers();
   for (const test of open.splice(0)) await test.close();
 });
 
@@ -216,83 +217,25 @@ describe('time', () => {
   });
 });
 
-describe('an agent', () => {
-  it('from a function that imports its module brings the options of cli.runApp() along', async () => {
-    const load = () => import('../fixtures/testing/runs-as-app.ts');
-    const first = await createTestWorker(load);
-    open.push(first);
-    expect(await first.dispatch('lobby').accepted()).toMatchObject({
-      agentName: 'desk',
-      identity: 'agent-of-the-desk',
-    });
-    // The module is not evaluated again.
-    const [second, third] = await Promise.all([
-      createTestWorker(load, { agentName: 'other' }),
-      createTestWorker(load),
-    ]);
-    open.push(second, third);
-    expect(await second.dispatch('lobby').requested()).toMatchObject({ agentName: 'other' });
-    expect(await third.dispatch('lobby').requested()).toMatchObject({ agentName: 'desk' });
-  });
-
-  it.each([
-    ['undefined', undefined, 'received undefined'],
-    ['a plain object', { entry: () => {} }, 'received {} (object)'],
-    ['a module without one', async () => ({ default: 1 }), 'received 1 (number)'],
-  ])('that is %s is refused', async (_name, agent, words) => {
-    await expect(createTestWorker(agent as never)).rejects.toMatchObject({
-      code: 'GR_AGENT_INVALID',
-      message: expect.stringContaining(words),
-    });
-  });
-
-  it('that is no file is refused for job processes of their own', async () => {
-    await expect(createTestWorker(waits, { executor: 'process' })).rejects.toMatchObject({
-      code: 'GR_OPTION_INVALID',
-      message: expect.stringContaining("new URL('./agent.js', import.meta.url)"),
-    });
-  });
-
-  it('whose prewarm fails keeps the worker from starting', async () => {
-    const broken = defineAgent({
-      prewarm: () => {
-        throw new Error('no model');
+it('close() kills what does not end, also when the clock stands', async () => {
+  const test = await start(
+    defineAgent({
+      entry: async (ctx) => {
+        await ctx.connect();
+        await new Promise(() => {});
       },
-      entry: async () => {},
-    });
-    const test = createTestWorker(broken);
-    await expect(test).rejects.toMatchObject({ code: 'GR_PREWARM_FAILED' });
-  });
-});
-
-it('wrong options are told, all at once', async () => {
-  await expect(
-    createTestWorker(waits, { executor: 'thread' as 'inline', waitTimeoutMs: 0 }),
-  ).rejects.toMatchObject({
-    code: 'GR_OPTION_INVALID',
-    message: expect.stringMatching(/executor: received "thread"[^]*waitTimeoutMs: received 0/),
-  });
-  await expect(createTestWorker(waits, { maxJobs: -1 })).rejects.toThrow('maxJobs');
-  await expect(createTestWorker(waits, { server: { port: -1 } })).rejects.toThrow('port');
-});
-
-it('a whole agent test takes less than 100 ms', async () => {
-  const timesMs: number[] = [];
-  for (let round = 0; round < 8; round += 1) {
-    const startedAt = performance.now();
-    const test = await createTestWorker(echo);
-    const job = test.dispatch('lobby');
-    await job.connected();
-    const alice = await test.join('lobby', 'alice');
-    alice.sendData('hello');
-    await alice.waitForData();
-    alice.leave();
-    await job.outcome();
-    await test.close();
-    timesMs.push(Math.round(performance.now() - startedAt));
-  }
-  timesMs.sort((one, other) => one - other);
-  process.stdout.write(`An agent test, inline: ${timesMs.join(', ')} ms\n`);
-  // The quickest: what the machine does besides is not measured here.
-  expect(timesMs[0]).toBeLessThan(100);
+    }),
+    { clock: new TestClock() },
+  );
+  const job = test.dispatch('lobby');
+  await job.connected();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const closed = test.close();
+  await job.closing();
+  vi.advanceTimersByTime(4_999);
+  expect(test.worker.getSnapshot().matches('closing')).toBe(true);
+  vi.advanceTimersByTime(1);
+  vi.useRealTimers();
+  expect(await closed).toMatchObject({ outcome: 'closed', cause: 'test-over' });
+  expect(await job.outcome()).toMatchObject({ end: 'failed' });
 });
