@@ -58,7 +58,7 @@ function standardOutput(pretty: boolean): DestinationStream {
     sync: true,
     colorize: process.stdout.isTTY,
     singleLine: true,
-    // The text says what the event is.
-    ignore: 'hostname,event',
+    // The text says what the event is; whoever reads by eye has the inspector.
+    ignore: 'hostname,event,lastEvents',
   });
 }

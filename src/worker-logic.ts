@@ -46,6 +46,8 @@ export interface WorkerLogic {
     type: Type,
     listener: LifecycleListener<Type>,
   ): () => void;
+  /** Where the inspector's page is; `null` while there is none. Whoever knows it sees everything. */
+  readonly inspectorUrl: string | null;
   /** For the end of your program or of your root actor by a bug: the job processes close their sessions by themselves. */
   abandon(): void;
 }
@@ -117,6 +119,10 @@ export class LiveWorkerLogic implements WorkerLogic, LoadSource {
       inspection: this.inspector.links,
     });
     this.input = workerInput(options);
+  }
+
+  get inspectorUrl(): string | null {
+    return this.inspector.url;
   }
 
   /** The jobs that hold a slot. */

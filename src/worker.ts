@@ -115,7 +115,7 @@ class LiveWorker implements WorkerHandle {
   }
 
   get inspectorUrl(): string | null {
-    return this.#logic.inspector.url;
+    return this.#logic.inspectorUrl;
   }
 
   async start(): Promise<void> {

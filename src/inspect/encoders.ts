@@ -1,7 +1,7 @@
 /** The two forms in which the stream leaves: for our page, and as Stately's tools read it. */
 import { INSPECT_PROTOCOL, type DroppedFrame, type HelloFrame, type SentFrame } from './frames.ts';
 import type { Encoder, FrameKind } from './flow-reader.ts';
-import type { ActorMessage, StatelyMessage } from './messages.ts';
+import type { StatelyMessage } from './messages.ts';
 import type { Entry, StreamState } from './stream-state.ts';
 
 /** What a page is told of who serves it. */
@@ -43,33 +43,28 @@ function head(kind: FrameKind): string {
  */
 export function statelyEncoder(now: () => StreamState): Encoder {
   return {
-    hello: () => livingActors(now()),
+    hello: () => [],
+    initial: () =>
+      now()
+        .live()
+        .map(({ actor }) => actor),
     frames: (kind, entries) =>
-      kind === 'live' ? entries.flatMap((entry) => statelyText(entry, now())) : [],
+      entries.flatMap((entry) => statelyText(entry, now(), kind === 'state')),
     live: () => [],
-    dropped: () => livingActors(now()),
+    dropped: () => [],
   };
 }
 
-/** Each living actor as it is now. */
-function livingActors(now: StreamState): string[] {
-  return now.live().flatMap(({ actor, last }) => {
-    const message = actor.message as ActorMessage;
-    const snapshot = last?.message.type === '@xstate.snapshot' ? last.message.snapshot : undefined;
-    return JSON.stringify(
-      complete(snapshot === undefined ? message : { ...message, snapshot }, now),
-    );
-  });
-}
-
-function statelyText(entry: Entry, now: StreamState): string[] {
-  const { message } = entry;
-  if (message.type === '@xstate.actor') return [JSON.stringify(complete(message, now))];
-  return message.type.startsWith('@xstate.') ? [entry.text] : [];
-}
-
-function complete(message: ActorMessage, now: StreamState): StatelyMessage {
+/** `isState`: an actor as it is now, and not as it was made. */
+function statelyText({ message, text }: Entry, now: StreamState, isState: boolean): string[] {
+  if (message.type !== '@xstate.actor') return message.type.startsWith('@xstate.') ? [text] : [];
   const { definitionId, ...fields } = message;
   const definition = definitionId === undefined ? null : now.definition(definitionId);
-  return definition === null ? fields : { ...fields, definition };
+  const snapshot = isState ? now.snapshotOf(message.sessionId) : null;
+  const complete: StatelyMessage = {
+    ...fields,
+    ...(definition === null ? {} : { definition }),
+    ...(snapshot === null ? {} : { snapshot }),
+  };
+  return [JSON.stringify(complete)];
 }

@@ -12,6 +12,8 @@ export type FrameKind = 'state' | 'ring' | 'live';
 export interface Encoder {
   /** The first frames, before any messages. */
   hello(runId: string): string[];
+  /** What its readers are told first, in place of the replay: for those that know no past. */
+  initial?(): Entry[];
   frames(kind: FrameKind, entries: Entry[]): string[];
   /** The end of the replay. */
   live(): string[];
@@ -74,10 +76,11 @@ export class FlowReader implements StreamReader {
   }
 
   join({ runId, state, ring }: Replay): void {
+    const initial = this.#encoder.initial?.();
     this.#queue = [
       ...this.#encoder.hello(runId),
-      { kind: 'state', entries: state, next: 0 },
-      { kind: 'ring', entries: ring, next: 0 },
+      { kind: 'state', entries: initial ?? state, next: 0 },
+      { kind: 'ring', entries: initial === undefined ? ring : [], next: 0 },
       ...this.#encoder.live(),
     ];
     this.#pump();
@@ -163,7 +166,8 @@ export class FlowReader implements StreamReader {
 
   #catchUp(lost: Lost): string[] {
     this.#lost = null;
-    this.#queue = [{ kind: 'state', entries: this.#state(), next: 0 }, ...this.#encoder.live()];
+    const entries = this.#encoder.initial?.() ?? this.#state();
+    this.#queue = [{ kind: 'state', entries, next: 0 }, ...this.#encoder.live()];
     const frames = this.#encoder.dropped(lost);
     return frames.length > 0 ? frames : this.#nextFrames();
   }

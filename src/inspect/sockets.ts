@@ -24,13 +24,21 @@ export function servePage(
   socket.on('message', (data) => {
     const frame = parseSendFrame(data);
     if (frame === null) return;
-    const failure =
-      send === undefined
-        ? 'This program is only watched: start it with --inspect-control to send events.'
-        : send(frame.sessionId, frame.event);
-    reader.sendNow(sentFrame(frame.request, failure));
+    reader.sendNow(sentFrame(frame.request, deliver(frame, send)));
   });
   return reader;
+}
+
+/** Why an event was not delivered; `null` when it was. */
+function deliver({ sessionId, event }: SendFrame, send: SendEvent | undefined): string | null {
+  if (send === undefined) {
+    return 'This program is only watched: start it with --inspect-control to send events.';
+  }
+  // Those are XState's own: one of them would stop the actor behind its parent's back.
+  if (event.type.startsWith('xstate.')) {
+    return `Events of XState itself are not sent, received ${event.type}.`;
+  }
+  return send(sessionId, event);
 }
 
 /** Stately's tools: they only read. */

@@ -1,5 +1,5 @@
 /** How everything is after the messages so far: what a reader that comes now needs first. */
-import type { InspectMessage } from './messages.ts';
+import type { InspectMessage, WireSnapshot } from './messages.ts';
 
 /** A message of the stream with its text, which all readers share. */
 export interface Entry {
@@ -63,6 +63,12 @@ export class StreamState {
   /** The actors that have not ended. */
   live(): KnownActor[] {
     return [...this.#actors.values()].filter(({ actor, last }) => isLive(actor, last));
+  }
+
+  /** The last snapshot of an actor; `null` when there was none, or no such actor. */
+  snapshotOf(id: string): WireSnapshot | null {
+    const message = this.#actors.get(id)?.last?.message;
+    return message?.type === '@xstate.snapshot' ? message.snapshot : null;
   }
 
   /** The text of a definition. */

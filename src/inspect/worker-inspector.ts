@@ -41,7 +41,7 @@ export class WorkerInspector {
   #server: InspectServer | null = null;
   #recorder: Recorder | null = null;
   #opening: Promise<void> | null = null;
-  #closing: Promise<void> | null = null;
+  #closing: Promise<void> = Promise.resolve();
   #hasFailed = false;
 
   constructor(options: WorkerInspectorOptions) {
@@ -75,9 +75,10 @@ export class WorkerInspector {
     }
   };
 
-  /** The worker's actor is made. */
+  /** The worker's actor is made. In a system of the user's own there may be another one after it has ended. */
   watch(worker: ActorRefFrom<typeof workerMachine>): void {
     this.#worker = worker;
+    this.#opening = null;
     if (this.#hub === null || this.links === null) return;
     const source = workerSource({ worker, secrets: this.#options.secrets });
     // The worker first: its process actors are what the job processes hang below.
@@ -85,27 +86,31 @@ export class WorkerInspector {
   }
 
   /**
-   * Opens the page and begins to record, once.
+   * Opens the page and begins to record, once for each worker.
    * @throws WorkerError `GR_RECORDING` when the file cannot be written.
    */
   open(): Promise<void> {
-    this.#opening ??= this.#open();
+    this.#opening ??= this.#closing.then(() => this.#open());
     return this.#opening;
   }
 
   /** The worker has ended. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    const [opening, removeSources] = [this.#opening, this.#removeSources.splice(0)];
+    this.#closing = this.#closing.then(() => this.#close(opening, removeSources));
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
-    await this.#opening?.catch(() => undefined);
+  async #close(opening: Promise<void> | null, removeSources: (() => void)[]): Promise<void> {
+    await opening?.catch(() => undefined);
     // What has changed at the very end is told in the next turn.
     await new Promise((resolve) => setImmediate(resolve));
-    await Promise.all([this.#recorder?.close(), this.#server?.close()]);
-    for (const remove of this.#removeSources) remove();
-    this.#hub?.close();
+    const [recorder, server] = [this.#recorder, this.#server];
+    this.#recorder = null;
+    this.#server = null;
+    await Promise.all([recorder?.close(), server?.close()]);
+    for (const remove of removeSources) remove();
+    if (opening !== null) this.#hub?.close();
   }
 
   async #open(): Promise<void> {

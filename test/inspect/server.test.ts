@@ -75,6 +75,11 @@ class Page {
   }
 }
 
+const isAnswerTo =
+  (number: number) =>
+  (frame: ToPage): boolean =>
+    frame.type === 'sent' && frame.request === number;
+
 /** Each time two messages, of 4 kB together. */
 async function toggleOften(actor: ActorRefFrom<typeof toggle>, times: number): Promise<void> {
   for (let index = 0; index < times; index += 1) {
@@ -141,7 +146,10 @@ describe('an inspector server', () => {
     const event = { type: 'toggle' };
     page.socket.send(JSON.stringify({ type: 'send', request: 7, sessionId: 'x:1', event }));
     page.socket.send('nonsense');
-    await page.frames.waitFor('The answer', ({ type }) => type === 'sent');
+    const stop = { type: 'send', request: 8, sessionId: 'x:1', event: { type: 'xstate.stop' } };
+    page.socket.send(JSON.stringify(stop));
+    const answer = await page.frames.waitFor('The second answer', isAnswerTo(8));
+    expect(answer).toMatchObject({ failure: expect.stringContaining('xstate.stop') });
     expect(sent).toEqual([['x:1', event]]);
 
     const { server: watched } = await serve();

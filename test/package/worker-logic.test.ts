@@ -10,6 +10,7 @@ import {
   workerMachine,
 } from 'greenroom/machines';
 import { Dispatcher } from '../cli/dispatcher.ts';
+import { PageClient } from '../inspect/page-client.ts';
 import { Recorder } from '../support/recorder.mjs';
 import { agentFile } from '../support/stage.ts';
 
@@ -124,6 +125,27 @@ it('can be run again once it has ended', async () => {
   await second.untilAvailable();
   expect(await second.dispatch('AJ_2')).toBe(true);
   await events.waitFor('The job', ofType('job.started'));
+});
+
+it('shows the whole system in the inspector, each time it is run', async () => {
+  const { dispatcher, program, worker, send, states } = await start({ inspect: true });
+  const urls = new Set<string>();
+  for (const run of [1, 2]) {
+    await (await dispatcher.worker(run)).untilAvailable();
+    const page = new PageClient(worker.inspectorUrl ?? '');
+    undo.push(() => page.close());
+    await page.replayed();
+    const [root] = page.messages.filter((message) => message.type === '@xstate.actor');
+    expect(root).toMatchObject({ sessionId: program.sessionId, rootId: program.sessionId });
+    expect(page.messages).toContainEqual(
+      expect.objectContaining({ name: 'worker', parentId: program.sessionId }),
+    );
+    urls.add(worker.inspectorUrl ?? '');
+    send({ type: 'worker.drain' });
+    await states.waitFor('The end', () => program.getSnapshot().value === 'shut');
+    if (run === 1) program.send({ type: 'again' });
+  }
+  expect(urls.size).toBe(2);
 });
 
 it('abandon() leaves the job processes to themselves: they end their sessions', async () => {
