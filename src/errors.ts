@@ -7,7 +7,8 @@ export const errorCodes = {
   GR_AGENT_NOT_FOUND: 'The agent file does not exist.',
   GR_AGENT_LOAD_FAILED:
     'The agent file could not be loaded: a syntax error, or an error thrown while it loads.',
-  GR_AGENT_INVALID: 'The agent file has no default export made by defineAgent().',
+  GR_AGENT_INVALID:
+    'The agent file has no default export made by defineAgent(), or one without a job.',
   GR_PREWARM_FAILED: 'prewarm threw an error.',
   GR_WARMUP_TIMEOUT: 'A job process did not get warm in time.',
   GR_PROCESS_SPAWN_FAILED: 'A job process could not be started.',

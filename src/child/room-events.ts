@@ -15,7 +15,13 @@ export type RoomSessionEvent =
   | { type: 'room.disconnected'; reason: CloseReason; detail: string }
   /** The identity is the user's, the SID is one stay in the room. */
   | {
-      type: 'room.participantConnected' | 'room.participantDisconnected';
+      type: 'room.participantConnected';
+      identity: string;
+      sid: string;
+      participant: RemoteParticipant;
+    }
+  | {
+      type: 'room.participantDisconnected';
       identity: string;
       sid: string;
       participant: RemoteParticipant;

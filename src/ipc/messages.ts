@@ -26,7 +26,7 @@ export interface InitializeMessage {
 export interface SessionLimits {
   /** The whole session close. */
   totalMs: number;
-  /** How long `entry` may take to settle after `ctx.signal` was aborted. */
+  /** How long `entry`, or the machine in its place, may take to settle after `ctx.signal` was aborted. */
   entryGraceMs: number;
   /** `onSessionEnd`. */
   sessionEndMs: number;
