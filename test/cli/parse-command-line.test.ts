@@ -57,7 +57,11 @@ describe('a command line', () => {
 
   it('takes what follows --inspect for the agent file, unless it is its value', () => {
     const set = { inspect: true };
-    expect(parse('start --inspect agent.js', true)).toEqual({ ...run, flags: set, file: 'agent.js' });
+    expect(parse('start --inspect agent.js', true)).toEqual({
+      ...run,
+      flags: set,
+      file: 'agent.js',
+    });
     expect(parse('start --inspect stately agent.js', true)).toEqual({
       ...run,
       flags: { inspect: 'stately' },
