@@ -6,6 +6,7 @@ import {
   type ClaimGrants,
   DataPacket_Kind,
   RoomServiceClient,
+  type VideoGrant,
 } from 'livekit-server-sdk';
 import { afterAll, expect, inject, test } from 'vitest';
 import { createDispatchServer } from '../../src/testing/dispatch-server/dispatch-server.ts';
@@ -70,9 +71,13 @@ async function play(makeRoom: MakeRoom, server: ServerAccess): Promise<unknown[]
   const api = new RoomServiceClient(url.replace('ws', 'http'), apiKey, apiSecret);
   const name = `scene-${randomUUID()}`;
   const seen: unknown[] = [];
-  const enter = async (identity: string, claims: ClaimGrants = {}): Promise<Actor> => {
+  const enter = async (
+    identity: string,
+    claims: ClaimGrants = {},
+    grant: VideoGrant = { canUpdateOwnMetadata: true },
+  ): Promise<Actor> => {
     const token = new AccessToken(apiKey, apiSecret, { identity, ...claims });
-    token.addGrant({ roomJoin: true, room: name, canUpdateOwnMetadata: true });
+    token.addGrant({ roomJoin: true, room: name, ...grant });
     const actor = new Actor(makeRoom());
     await actor.room.connect(url, await token.toJwt(), { autoSubscribe: true, dynacast: false });
     return actor;
@@ -150,6 +155,29 @@ async function play(makeRoom: MakeRoom, server: ServerAccess): Promise<unknown[]
   });
   await ann.me.sendText('a stream of text', { topic: 'text', attributes: { a: 'b' } });
   seen.push(await read);
+
+  const file = new Promise<unknown>((resolve) => {
+    agent.room.registerByteStreamHandler('file', (reader, { identity }) => {
+      const { topic, name: fileName, mimeType } = reader.info;
+      const chunks = reader.readAll().then((all) => Buffer.concat(all).toString());
+      void chunks.then((text) => resolve({ text, identity, topic, fileName, mimeType }));
+    });
+  });
+  const writer = await ann.me.streamBytes({ topic: 'file', name: 'a.txt' });
+  await writer.write(bytes('some bytes'));
+  await writer.close();
+  seen.push(await file);
+
+  const mute = await enter('mute', {}, { canPublishData: false, canUpdateOwnMetadata: false });
+  seen.push(await agent.until('participantConnected'));
+  seen.push(await attempt(mute.me.setAttributes({ plan: 'none' })), mute.me.attributes);
+  seen.push(await attempt(mute.me.updateMetadata('none')), mute.me.metadata);
+  const ghost = await enter('ghost', {}, { hidden: true });
+  await ghost.me.publishData(bytes('boo'), { reliable: true, topic: 'ghost' });
+  seen.push(await agent.until('dataReceived'), [...agent.room.remoteParticipants.keys()]);
+  await ghost.room.disconnect();
+  await mute.room.disconnect();
+  seen.push(await agent.until('participantDisconnected'));
 
   await ann.room.disconnect();
   seen.push(await ann.until('disconnected'), ann.room.isConnected);

@@ -91,13 +91,9 @@ export class Seats {
         return;
       }
       case 'rename':
-        participant.setName(message.name);
-        return;
       case 'setMetadata':
-        participant.setMetadata(message.metadata);
-        return;
       case 'setAttributes':
-        participant.setAttributes(message.attributes);
+        change(participant, message);
         return;
       case 'packet':
         this.#relay(participant, message.to, message.packet);
@@ -122,6 +118,16 @@ export class Seats {
       packet: { type: 'rpc.response', id, payload: '', failure },
     });
   }
+}
+
+type Wish = Extract<FromParticipant, { type: 'rename' | 'setMetadata' | 'setAttributes' }>;
+
+/** Who may not change is told nothing, as on a real server. */
+function change(participant: SimulatedParticipant, wish: Wish): void {
+  if (participant.info.permission?.canUpdateMetadata !== true) return;
+  if (wish.type === 'rename') participant.setName(wish.name);
+  else if (wish.type === 'setMetadata') participant.setMetadata(wish.metadata);
+  else participant.setAttributes(wish.attributes);
 }
 
 function messagesOf(sight: Sight, room: Room): ToParticipant[] {
