@@ -5,6 +5,7 @@ import {
   installAgentsJs,
   installAgentsPy,
   installGreenroom,
+  pythonVersion,
   rivalVersions,
 } from './installation.ts';
 import { join } from 'node:path';
@@ -67,7 +68,10 @@ export async function gatherCandidates({
   };
   await add('agents-js', async () => agentsJs(await installAgentsJs()));
   field.candidates.push(greenroom(await installGreenroom()));
-  await add('agents-py', async () => agentsPy(await installAgentsPy()));
+  await add('agents-py', async () => {
+    const installation = await installAgentsPy();
+    return agentsPy(installation, await pythonVersion(installation));
+  });
   field.candidates.push(floor());
   return field;
 }
@@ -118,11 +122,11 @@ function agentsJs(installation: Installation): Candidate {
   };
 }
 
-function agentsPy(installation: Installation): Candidate {
+function agentsPy(installation: Installation, python: string): Candidate {
   const { folder } = installation;
   return {
     name: 'agents-py',
-    label: `livekit-agents ${rivalVersions['agents-py']['livekit-agents']} (Python)`,
+    label: `livekit-agents ${rivalVersions['agents-py']['livekit-agents']} (${python})`,
     installation,
     command: () => [
       join(folder, 'bin', 'python'),

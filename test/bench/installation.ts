@@ -30,8 +30,8 @@ export const rivalVersions = {
   'agents-py': { 'livekit-agents': '1.8.9' },
 } as const;
 
-/** The oldest and the newest Python that the rival's wheels are tried with. */
-const pythons = ['python3.13', 'python3.12', 'python3.11', 'python3'];
+/** Where a Python may be: the usual one first. */
+const pythons = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
 
 /** Somewhere a candidate can be started. */
 export interface Installation {
@@ -132,6 +132,12 @@ function removeCached(name: string): void {
   rmSync(gone, { recursive: true, force: true });
   renameSync(folder, gone);
   rmSync(gone, { recursive: true, force: true });
+}
+
+/** The version of the Python that the rival runs on: `Python 3.11.7`. */
+export async function pythonVersion({ folder }: Installation): Promise<string> {
+  const { stdout } = await run(join(folder, 'bin', 'python'), ['--version']);
+  return stdout.trim();
 }
 
 async function findPython(): Promise<string> {
