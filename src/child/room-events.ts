@@ -70,7 +70,8 @@ export function watchRoom(room: Room, tell: Tell): () => void {
     },
   };
   const names = Object.keys(handlers) as (keyof typeof handlers)[];
-  for (const name of names) room.on(name, handlers[name]);
+  // Before the session acts on it: a machine hears of the disconnect, and then of the close.
+  for (const name of names) room.prependListener(name, handlers[name]);
   return () => {
     held.end();
     for (const name of names) room.off(name, handlers[name]);

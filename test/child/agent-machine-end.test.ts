@@ -71,6 +71,38 @@ describe('a machine when the session closes', () => {
     expect(isSaved).toBe(true);
   });
 
+  it('hears of the end of the room first', async () => {
+    const session = startSession({
+      session: base.createMachine({
+        context,
+        initial: 'on',
+        states: {
+          on: {
+            invoke: { src: 'connect', input: ({ context: { ctx } }) => ({ ctx }) },
+            on: {
+              'room.disconnected': { actions: 'note' },
+              'session.closing': { target: 'off', actions: 'note' },
+            },
+          },
+          off: { type: 'final' },
+        },
+      }),
+    });
+    await turn();
+    session.room.succeed();
+    await turn();
+    session.room.drop(10);
+    expect(session.machine.getSnapshot()).toMatchObject({
+      context: {
+        seen: [
+          { type: 'room.disconnected', reason: 'room-closed', detail: 'ROOM_CLOSED' },
+          { type: 'session.closing', reason: 'room-closed', detail: 'ROOM_CLOSED' },
+        ],
+      },
+    });
+    expect(await session.output()).toMatchObject(ended('room-closed'));
+  });
+
   it('is not waited for when nothing can end it', async () => {
     const session = startSession({ session: base.createMachine({ context }) });
     await turn();

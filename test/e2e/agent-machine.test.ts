@@ -95,6 +95,7 @@ test('a machine is told of everything in its room, in order', async () => {
     { type: 'room.participantAttributesChanged', identity: 'early', attributes: { mood: 'good' } },
     { type: 'room.participantMetadataChanged', identity: 'early', metadata: 'new' },
     { type: 'room.participantDisconnected', identity: 'late' },
+    { type: 'room.disconnected', reason: 'room-deleted', detail: 'ROOM_DELETED' },
     { type: 'session.closing', reason: 'room-deleted', detail: 'ROOM_DELETED' },
   ]);
 });

@@ -1,8 +1,9 @@
 /** The machine of `docs/examples/call-machine` as an agent, inline. On a real server it runs in `test/e2e/call-machine.test.ts`. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createTestWorker, type TestWorker } from 'greenroom/testing';
+import { createFakeJobContext, createTestWorker, type TestWorker } from 'greenroom/testing';
 import { defineAgent } from 'greenroom';
-import { setup } from 'xstate';
+import { createActor, setup, waitFor } from 'xstate';
+import { callMachine } from '../../docs/examples/call-machine/call-machine.ts';
 
 let test: TestWorker;
 
@@ -46,6 +47,20 @@ describe('a call that is a machine', () => {
       detail: 'the caller left',
     });
     expect(warned).not.toHaveBeenCalled();
+  });
+
+  it('is an actor like any other: a test may give it the events itself', async () => {
+    await using job = createFakeJobContext();
+    const alice = await job.join('alice');
+    const call = createActor(callMachine, { input: { ctx: job.ctx } }).start();
+    await waitFor(call, (snapshot) => snapshot.matches('waiting'));
+    const participant = [...job.ctx.room.remoteParticipants.values()][0]!;
+    call.send({ type: 'room.participantConnected', identity: 'alice', sid: 'PA_1', participant });
+    expect((await alice.waitForData({ topic: 'desk' })).text).toBe('Good evening, alice');
+    await waitFor(call, (snapshot) => snapshot.matches('listening'));
+    call.send({ type: 'session.closing', reason: 'room-closed', detail: '' });
+    expect((await alice.waitForData({ topic: 'desk' })).text).toBe('Goodbye');
+    await waitFor(call, ({ status }) => status === 'done');
   });
 
   it('fails the job when it throws', async () => {
