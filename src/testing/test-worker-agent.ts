@@ -1,4 +1,5 @@
 /** The agent of a test: as an object, as a file, or as a module that is loaded while nobody starts a worker. */
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AgentDefinition, isAgent, problemOf } from '../child/agent-definition.ts';
 import { loadAgent } from '../child/load-agent.ts';
@@ -32,8 +33,12 @@ const optionsOf = new WeakMap<object, Partial<WorkerOptionsInit>>();
 let loading: Promise<unknown> = Promise.resolve();
 
 /** @throws WorkerError `GR_AGENT_INVALID` for what is no agent. */
-export async function readAgent(source: AgentSource): Promise<TestAgent> {
-  if (typeof source === 'string' || source instanceof URL) return readFile(String(source));
+export async function readAgent(
+  source: AgentSource,
+  executor: 'inline' | 'process',
+): Promise<TestAgent> {
+  if (typeof source === 'string' || source instanceof URL)
+    return readFile(String(source), executor);
   const options: Partial<WorkerOptionsInit> = {};
   if (isAgent(source)) return { file: null, load: loadOf(source), options };
   if (typeof source === 'function') return importAgent(source);
@@ -49,9 +54,12 @@ function loadOf(agent: AgentDefinition): TestAgent['load'] {
   return async () => agent;
 }
 
-function readFile(source: string): TestAgent {
-  const file = source.startsWith('file:') ? fileURLToPath(source) : source;
-  return { file, load: () => loadAgent(file), options: {} };
+/** A job process of its own loads the file itself. */
+async function readFile(source: string, executor: 'inline' | 'process'): Promise<TestAgent> {
+  const file = source.startsWith('file:') ? fileURLToPath(source) : resolve(source);
+  const load = (): Promise<AgentDefinition> => loadAgent(file);
+  if (executor === 'process') return { file, load, options: {} };
+  return { ...(await importAgent(async () => ({ default: await load() }))), file };
 }
 
 async function importAgent(load: () => Promise<{ default: unknown }>): Promise<TestAgent> {

@@ -43,7 +43,7 @@ export async function createTestWorker<UserData = Record<string, unknown>>(
   options: TestWorkerOptions = {},
 ): Promise<TestWorker> {
   const kit = readKitOptions(options);
-  const source = await readAgent(agent as AgentSource);
+  const source = await readAgent(agent as AgentSource, kit.executor);
   const server = await createDispatchServer(kit.server);
   try {
     const seats = new Seats(server);

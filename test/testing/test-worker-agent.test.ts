@@ -30,6 +30,21 @@ describe('an agent', () => {
     expect(await third.dispatch('lobby').requested()).toMatchObject({ agentName: 'desk' });
   });
 
+  it('from a path does so, too', async () => {
+    const file = new URL('../fixtures/testing/named.mjs', import.meta.url);
+    for (const source of [file, file.href, file.pathname]) {
+      const test = await createTestWorker(source);
+      open.push(test);
+      expect(await test.dispatch('lobby').requested()).toMatchObject({ agentName: 'named' });
+    }
+  });
+
+  it.each(['inline', 'process'] as const)('that is no file is not found, %s', async (executor) => {
+    await expect(createTestWorker('/nowhere/agent.js', { executor })).rejects.toMatchObject({
+      code: 'GR_AGENT_NOT_FOUND',
+    });
+  });
+
   it.each([
     ['undefined', undefined, 'received undefined'],
     ['a plain object', { entry: () => {} }, 'received {} (object)'],
