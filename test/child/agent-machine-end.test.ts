@@ -104,7 +104,9 @@ describe('a machine when the session closes', () => {
   });
 
   it('is not waited for when nothing can end it', async () => {
-    const session = startSession({ session: base.createMachine({ context }) });
+    const session = startSession({
+      session: base.createMachine({ context, after: { 60_000: { actions: 'note' } } }),
+    });
     await turn();
     session.close();
     expect(await session.output()).toMatchObject(ended('terminated'));
