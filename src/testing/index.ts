@@ -29,3 +29,4 @@ export type {
   ServerTimes,
 } from './dispatch-server/settings.ts';
 export * from './kit.ts';
+export * from './model/index.ts';

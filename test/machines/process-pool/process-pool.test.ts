@@ -3,6 +3,7 @@ import { afterAll, expect } from 'vitest';
 import { testClaims } from './claims.ts';
 import { testQueue } from './queue.ts';
 import { testFailures } from './failures.ts';
+import { testEdges } from './edges.ts';
 import { coverage } from './harness.ts';
 import { testStopping } from './stopping.ts';
 
@@ -10,6 +11,7 @@ testClaims();
 testQueue();
 testFailures();
 testStopping();
+testEdges();
 
 afterAll(() => {
   expect(coverage.missing()).toEqual({ states: [], transitions: [] });

@@ -2,6 +2,7 @@
 import { afterAll, expect } from 'vitest';
 import { testCourse } from './course.ts';
 import { testEnd } from './end.ts';
+import { testEdges } from './edges.ts';
 import { coverage } from './harness.ts';
 import { testLinked } from './linked.ts';
 import { testTermination } from './termination.ts';
@@ -10,6 +11,7 @@ testCourse();
 testTermination();
 testLinked();
 testEnd();
+testEdges();
 
 afterAll(() => {
   expect(coverage.missing()).toEqual({ states: [], transitions: [] });

@@ -4,6 +4,7 @@ import { testAdmission } from './admission.ts';
 import { testClosing } from './closing.ts';
 import { testDrain } from './drain.ts';
 import { testFailing } from './failing.ts';
+import { testEdges } from './edges.ts';
 import { coverage } from './harness.ts';
 import { testHygiene } from './hygiene.ts';
 import { testJobs } from './jobs.ts';
@@ -16,6 +17,7 @@ testDrain();
 testClosing();
 testFailing();
 testHygiene();
+testEdges();
 
 afterAll(() => {
   expect(coverage.missing()).toEqual({ states: [], transitions: [] });

@@ -25,6 +25,7 @@ const causes = [{ cause: 'worker-closing' }, { cause: 'close-timeout' }];
 export const jobProcess: Proof = {
   name: 'job-process',
   machine: jobProcessMachine,
+  world: 'An operating-system process in its own group, its link, signals, and the memory monitor.',
   doubles: [
     '`xstate.error.actor.memory`: what cannot be read is passed over by the monitor itself',
   ],

@@ -61,6 +61,8 @@ const ifDeleting = (cases: Record<string, unknown>[]) => (snapshot: AnyMachineSn
 export const job: Proof = {
   name: 'job',
   machine: jobMachine,
+  world:
+    '`requestFunc`, and calls of the room API to a server on loopback; pool, process and registration are played.',
   doubles: [
     `\`xstate.error.actor.${deciding}\`: what \`requestFunc\` throws is a rejection already`,
   ],

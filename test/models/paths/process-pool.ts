@@ -90,6 +90,8 @@ const due = Object.fromEntries(
 export const processPool: Proof = {
   name: 'process-pool',
   machine: processPoolMachine,
+  world:
+    'Job process machines with operating-system processes, which say over the link what the path says.',
   doubles: ['`xstate.error.actor.process.*`: the actor of a job process fails by a bug only'],
   inputs: [input],
   events: unlessQueueing({

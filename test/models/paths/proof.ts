@@ -17,6 +17,8 @@ export interface Proof {
   machine: AnyStateMachine;
   /** What no real actor can be brought to: each is caused by a double that fails. */
   doubles: string[];
+  /** What the machine runs on, in words. */
+  world: string;
   /** One or more: what one start does not lead to another may. */
   inputs: readonly unknown[];
   events: ModelEvents;

@@ -34,6 +34,7 @@ const answer = { jobId: 'AJ_1', workerId: 'AW_1' };
 export const registration: Proof = {
   name: 'registration',
   machine: registrationMachine,
+  world: 'A WebSocket to a server on loopback that answers when the path says so.',
   doubles: [
     '`xstate.error.actor.socket`: the socket reports every failure of its own as a close',
     '`socket.refused` while closing: a socket that is not open yet closes at once, without waiting for the answer',

@@ -27,6 +27,8 @@ const steps = [
 export const sessionClose: Proof = {
   name: 'session-close',
   machine: sessionCloseMachine,
+  world:
+    'The steps of a session inside of one: `entry`, `onSessionEnd`, room, shutdown callbacks, log, native library.',
   doubles: [
     '`xstate.error.actor.settleEntry`: what `entry` throws is told by `entry` itself, and passed over here',
     '`xstate.error.actor.settleConnect`: a connect that fails is told by the room, and passed over here',

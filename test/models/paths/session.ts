@@ -37,6 +37,8 @@ const raised = Object.fromEntries(
 export const session: Proof = {
   name: 'session',
   machine: sessionMachine,
+  world:
+    '`entry`, room connection, job context and session close, inline; the room and the link are in memory.',
   doubles: [
     '`xstate.error.actor.room`: what happens in a room is told in events that do not throw',
     '`xstate.error.actor.close`: a session close passes over every step that fails',

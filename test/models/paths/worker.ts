@@ -44,6 +44,8 @@ const leaves = (snapshot: Snapshot) => isRegistered(snapshot) && stay(snapshot);
 export const worker: Proof = {
   name: 'worker',
   machine: workerMachine,
+  world:
+    'A registration with a WebSocket, a pool with job processes, jobs with `requestFunc` and calls of the room API, `loadFunc`.',
   doubles: [
     '`xstate.error.actor.job.*`, `xstate.error.actor.registration.*`, `xstate.error.actor.pool`: machines fail by a bug only',
     '`xstate.error.actor.load`: a `loadFunc` that fails is told as `load.failed`',
