@@ -18,12 +18,13 @@ import { type SvgNode, svg } from './svg-node.ts';
 
 const cornerRadius = 7;
 
-/** The picture, without its outer element: states from outside to inside, then arrows, then their texts. */
+/** The picture, without its outer element: boxes from outside to inside, then arrows, then all texts. */
 export function drawChart(chart: Chart, layout: ChartLayout): SvgNode {
   return svg('g', { class: 'chart' }, [
     ...chart.states.map((state) => drawState(state, boxIn(layout, state.id))),
     ...chart.states.filter(({ isInitial }) => isInitial).map((state) => drawStart(state, layout)),
     ...chart.arrows.map((arrow) => drawArrow(arrow, layout)),
+    ...chart.states.map((state) => drawWords(state, boxIn(layout, state.id))),
     ...chart.arrows.map((arrow) => drawLabel(arrow, layout)),
   ]);
 }
@@ -44,6 +45,18 @@ function drawState(state: ChartState, box: Box): SvgNode {
     ...tooltip,
     rectangle('box', box, 0),
     ...(state.kind === 'final' ? [rectangle('ring', box, 3)] : []),
+  ]);
+}
+
+/** Above the arrows that cross a state's head. */
+function drawWords(state: ChartState, box: Box): SvgNode {
+  const attributes = {
+    class: `words ${state.kind}`,
+    'data-name': state.id,
+    transform: `translate(${box.x} ${box.y})`,
+  };
+  if (state.kind === 'history') return svg('g', attributes);
+  return svg('g', attributes, [
     svg('text', { class: 'name', x: measures.padding, y: 19 }, [state.key]),
     ...stateLines(state),
   ]);

@@ -16,6 +16,8 @@ svg { --paper: #ffffff; --ground: #f6f6f3; --line: #c6c6be; --ink: #1d211f; --so
 .ring { fill: none; stroke: var(--line) }
 .name { font-size: 13px; font-weight: 600; fill: var(--ink) }
 .inner text, .invoke text, .label text { font-size: 11px; fill: var(--soft) }
+.words text { paint-order: stroke; stroke: var(--paper); stroke-width: 3px; stroke-linejoin: round }
+.words.compound text, .words.parallel text { stroke: var(--ground) }
 .inner circle { fill: var(--line) }
 .invoke path { fill: var(--accent) }
 .line { fill: none; stroke: var(--soft); stroke-width: 1.2 }

@@ -14,6 +14,8 @@ export function inReach(log: Log, chosen: string | null, reach: Reach): (id: str
     if (before !== undefined) return before;
     const actor = log.head.actors.get(id);
     if (actor === undefined) return false;
+    // Whoever writes the stream may be wrong: actors below each other are below nobody.
+    known.set(id, false);
     const result = actor.parentId !== null && isBelow(actor.parentId);
     known.set(id, result);
     return result;

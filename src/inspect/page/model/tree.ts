@@ -15,7 +15,7 @@ export interface TreeOptions {
   /** Lower case; empty shows everything. */
   search: string;
   show: 'all' | 'live' | 'ended' | 'machines';
-  isOpen: (actor: ActorState) => boolean;
+  isOpen: (actor: ActorState, job: JobState | null) => boolean;
 }
 
 /** The lines of the tree, from the top. */
@@ -26,8 +26,8 @@ export function treeRows(stage: Stage, options: TreeOptions): TreeRow[] {
   const visit = (actor: ActorState, depth: number): void => {
     if (!fits.has(actor.id)) return;
     const inside = (children.get(actor.id) ?? []).filter(({ id }) => fits.has(id));
-    const isOpen = options.search !== '' || options.isOpen(actor);
     const job = stage.jobs.get(actor.id) ?? null;
+    const isOpen = options.search !== '' || options.isOpen(actor, job);
     rows.push({ actor, job, depth, hasChildren: inside.length > 0, isOpen });
     if (isOpen) for (const child of inside) visit(child, depth + 1);
   };
@@ -35,14 +35,32 @@ export function treeRows(stage: Stage, options: TreeOptions): TreeRow[] {
   return rows;
 }
 
-/** Who is shown below whom: a process that has a job is below that. */
-function childrenOf(stage: Stage): Map<string | null, ActorState[]> {
+/** The actor and all that it is shown below. */
+export function pathTo(stage: Stage, id: string | null): Set<string> {
+  const jobOf = jobsByProcess(stage);
+  const path = new Set<string>();
+  let at = id;
+  while (at !== null && !path.has(at)) {
+    path.add(at);
+    at = jobOf.get(at) ?? stage.actors.get(at)?.parentId ?? null;
+  }
+  return path;
+}
+
+/** A process that has a job is shown below that. */
+function jobsByProcess(stage: Stage): Map<string, string> {
   const jobOf = new Map<string, string>();
   for (const [id, { processId, phase }] of stage.jobs) {
     if (processId !== null && (phase !== 'ended' || !jobOf.has(processId))) {
       jobOf.set(processId, id);
     }
   }
+  return jobOf;
+}
+
+/** Who is shown below whom. */
+function childrenOf(stage: Stage): Map<string | null, ActorState[]> {
+  const jobOf = jobsByProcess(stage);
   const children = new Map<string | null, ActorState[]>();
   for (const actor of stage.actors.values()) {
     const parent = jobOf.get(actor.id) ?? actor.parentId;

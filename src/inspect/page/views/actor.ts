@@ -124,21 +124,30 @@ function jobFacts(job: JobState | null): [string, string][] {
 
 const contents = new WeakMap<ActorState['snapshot'], Json>();
 
-/** The snapshot without what is shown elsewhere; the same value for the same snapshot. */
+/** Shown elsewhere, or without a meaning to people. */
+const leftOut = new Set([
+  'status',
+  'value',
+  'children',
+  'tags',
+  'historyValue',
+  'matches',
+  'hasTag',
+  'can',
+  'getMeta',
+  'toJSON',
+]);
+
+/** What the snapshot holds: the context alone where there is nothing else. The same value for the same snapshot. */
 function contentOf({ snapshot }: ActorState): Json {
   const before = contents.get(snapshot);
   if (before !== undefined) return before;
-  const {
-    status: _status,
-    value: _value,
-    children: _children,
-    tags: _tags,
-    historyValue: _history,
-    ...rest
-  } = snapshot;
-  const made = Object.fromEntries(
-    Object.entries(rest).filter(([, value]) => value !== undefined && value !== null),
-  ) as Json;
+  const entries = Object.entries(snapshot).filter(
+    ([key, value]) => !leftOut.has(key) && value !== undefined && value !== null,
+  );
+  const [only] = entries;
+  const isContext = entries.length === 1 && only?.[0] === 'context';
+  const made: Json = isContext ? (only[1] ?? null) : Object.fromEntries(entries);
   contents.set(snapshot, made);
   return made;
 }

@@ -1,6 +1,6 @@
 /** A picture that can be moved and zoomed, by pointer, wheel and keys. */
 import type { Box } from '../../../diagram/chart-layout.ts';
-import { element, svgElement } from './dom.ts';
+import { element, setAttribute, svgElement } from './dom.ts';
 import { svg } from '../../../diagram/svg-node.ts';
 
 /** What is shown. */
@@ -16,6 +16,8 @@ const maxScale = 3;
 const readableScale = 0.66;
 const followScale = 0.9;
 const margin = 16;
+/** Legend and buttons stand here. */
+const footHeight = 40;
 
 /** The canvas in its frame. */
 export class Canvas {
@@ -53,6 +55,11 @@ export class Canvas {
     this.#settle();
   }
 
+  /** Says to those who cannot see it what the picture shows. */
+  describe(text: string): void {
+    setAttribute(this.#svg, 'aria-label', text);
+  }
+
   /** Keeps these boxes, from outside to inside, in sight, unless the person looks elsewhere. */
   follow(levels: readonly (readonly Box[])[]): void {
     this.#focus = levels;
@@ -82,13 +89,19 @@ export class Canvas {
     );
   }
 
+  /** Where the picture is seen whole. */
+  get #room(): { clientWidth: number; clientHeight: number } {
+    const { clientWidth, clientHeight } = this.#frame;
+    return { clientWidth, clientHeight: Math.max(0, clientHeight - footHeight) };
+  }
+
   /** The outermost active state that can be read as a whole, else the innermost ones. */
   #settle(): void {
     if (!this.#isFollowing || this.#picture === null) return;
     const boxes = this.#focus.flatMap((level) => surrounding(level) ?? []);
     const box = boxes.find((one) => this.#roomFor(one) >= readableScale) ?? boxes.at(-1);
     if (this.#fittingScale() >= readableScale || box === undefined) return this.#fit();
-    const { clientWidth, clientHeight } = this.#frame;
+    const { clientWidth, clientHeight } = this.#room;
     const { width, height } = this.#picture;
     const scale = Math.max(this.#fittingScale(), Math.min(followScale, this.#roomFor(box)));
     this.#place(
@@ -104,7 +117,7 @@ export class Canvas {
 
   /** The scale at which a box fills the frame. */
   #roomFor({ width, height }: Box): number {
-    const { clientWidth, clientHeight } = this.#frame;
+    const { clientWidth, clientHeight } = this.#room;
     return Math.min((clientWidth - 4 * margin) / width, (clientHeight - 4 * margin) / height);
   }
 
@@ -115,14 +128,14 @@ export class Canvas {
   }
 
   #fittingScale(): number {
-    const { clientWidth, clientHeight } = this.#frame;
+    const { clientWidth, clientHeight } = this.#room;
     const { width, height } = this.#picture ?? { width: 1, height: 1 };
     return Math.min(1.1, (clientWidth - 2 * margin) / width, (clientHeight - 2 * margin) / height);
   }
 
   #fit(): void {
     if (this.#picture === null) return;
-    const { clientWidth, clientHeight } = this.#frame;
+    const { clientWidth, clientHeight } = this.#room;
     const scale = Math.max(minScale, this.#fittingScale());
     const { width, height } = this.#picture;
     this.#place(scale, (clientWidth - width * scale) / 2, (clientHeight - height * scale) / 2);

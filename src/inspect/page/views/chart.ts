@@ -5,6 +5,7 @@ import { drawChart } from '../../../diagram/chart-svg.ts';
 import { chartFor, marksOf, type Marks } from '../model/charts.ts';
 import type { ActorState } from '../model/stage.ts';
 import type { Store } from '../model/store.ts';
+import { stateText } from '../model/tree.ts';
 import type { Layouts } from '../layouts.ts';
 import { Canvas } from './canvas.ts';
 import { byId, setText, svgElement } from './dom.ts';
@@ -87,6 +88,7 @@ export class ChartView {
     markStates(content, marks);
     markTransitions(content, marks);
     markArrows(content, chart, marks);
+    this.#canvas.describe(`Statechart of ${chart.id}; active: ${stateText(actor)}`);
     this.#canvas.follow(nestedBoxes(marks.active, layout));
   }
 }
@@ -104,8 +106,9 @@ function nestedBoxes(active: ReadonlySet<string>, layout: ChartLayout): Box[][] 
 }
 
 function markStates(content: Element, { active }: Marks): void {
-  for (const state of content.querySelectorAll('[data-state]')) {
-    const isActive = active.has(state.getAttribute('data-state') ?? '');
+  for (const state of content.querySelectorAll('[data-state], [data-name]')) {
+    const id = state.getAttribute('data-state') ?? state.getAttribute('data-name') ?? '';
+    const isActive = active.has(id);
     state.classList.toggle('active', isActive);
     if (isActive) state.setAttribute('aria-current', 'true');
     else state.removeAttribute('aria-current');

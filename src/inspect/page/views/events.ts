@@ -77,7 +77,7 @@ export class EventsView {
       setText(type, `${message.count.toLocaleString('en')} messages are missing`);
       setText(way, 'This page was too slow for them.');
     } else if (message.type === '@xstate.event') {
-      setText(type, eventText(message.event.type));
+      setText(type, eventText(message.event.type, this.#nameOf(message.sourceId)));
       setText(way, `${this.#nameOf(message.sourceId)} → ${this.#nameOf(message.sessionId)}`);
     }
   }

@@ -25,9 +25,10 @@ export function durationText(ms: number): string {
 }
 
 /** The type of an event; XState's own ones in words. */
-export function eventText(type: string): string {
+export function eventText(type: string, sender?: string): string {
   const [, ended, id] = /^xstate\.(done|error)\.actor\.\d+\.(.+)$/.exec(type) ?? [];
-  return ended === undefined || id === undefined ? eventName(type) : `${ended} ${id}`;
+  // The id of an actor without a name of its own says only where it was invoked.
+  return ended === undefined || id === undefined ? eventName(type) : `${ended} ${sender ?? id}`;
 }
 
 /** A fraction as a percentage. */

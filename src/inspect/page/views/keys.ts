@@ -13,6 +13,7 @@ export interface KeyCommand {
 export function listenToKeys(commands: readonly KeyCommand[]): void {
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.querySelector('dialog[open]') !== null) return;
     if (isTyping(event.target) && event.key !== 'Escape') return;
     const command = commands.find(({ keys }) => keys.includes(event.key));
     if (command === undefined || isPressing(event)) return;

@@ -150,7 +150,7 @@ export class SequenceView {
     const to = this.#middle(sessionId);
     const left = Math.min(from, to);
     const width = from === to ? selfWidth : Math.abs(to - from);
-    setText(words, eventText(event.type));
+    setText(words, eventText(event.type, this.#nameOf(sourceId)));
     setAttribute(words, 'title', event.type);
     setAttribute(line, 'data-direction', directionOf(from, to));
     place(line, left, width);

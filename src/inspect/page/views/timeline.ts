@@ -6,7 +6,7 @@ import { durationText, timeText } from './format.ts';
 import { VirtualList } from './virtual-list.ts';
 
 const rowHeight = 34;
-const tickEvery = 110;
+const tickEvery = 78;
 const goodPhases = ['deciding', 'accepted', 'launching', 'running', 'closing'];
 
 /** Times of the left and of the right edge. */
@@ -119,12 +119,13 @@ export class TimelineView {
     if (row.childElementCount === 0) row.append(...rowParts());
     const [name, track, outcome] = row.children as unknown as HTMLElement[];
     if (name === undefined || track === undefined || outcome === undefined) return;
-    setText(name, lane.detail === '' ? lane.title : `${lane.title} · ${lane.detail}`);
+    setText(name, lane.title);
     setAttribute(name, 'title', `${lane.title}\n${lane.detail}`);
     setText(
       outcome,
       lane.outcome === '' ? '' : [lane.outcome, lane.reason].filter(Boolean).join(' · '),
     );
+    setAttribute(outcome, 'title', outcome.textContent ?? '');
     setAttribute(outcome, 'data-tone', isGood(lane) ? 'good' : 'bad');
     setAttribute(row, 'aria-label', describe(lane));
     this.#fillTrack(track, lane);

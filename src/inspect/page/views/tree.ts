@@ -1,7 +1,6 @@
 /** The actors at the left. */
-import type { ActorState } from '../model/stage.ts';
 import type { Store } from '../model/store.ts';
-import { type TreeOptions, type TreeRow, stateText, treeRows } from '../model/tree.ts';
+import { type TreeOptions, type TreeRow, pathTo, stateText, treeRows } from '../model/tree.ts';
 import { byId, element, setAttribute, setText } from './dom.ts';
 import { VirtualList } from './virtual-list.ts';
 
@@ -15,7 +14,7 @@ export class TreeView {
   readonly #search = byId('search', HTMLInputElement);
   readonly #filter = byId('filter', HTMLSelectElement);
   readonly #count = byId('actor-count', HTMLElement);
-  /** Rows that were opened or folded by hand. */
+  /** Rows that were opened or folded by hand; others are open when they run or are chosen, and a job is one line. */
   readonly #folds = new Map<string, boolean>();
   #rows: TreeRow[] = [];
 
@@ -42,10 +41,12 @@ export class TreeView {
 
   update(): void {
     const { stage, chosen } = this.#store;
+    const path = pathTo(stage, chosen);
     this.#rows = treeRows(stage, {
       search: this.#search.value.trim().toLowerCase(),
       show: this.#filter.value as TreeOptions['show'],
-      isOpen: (actor) => this.#isOpen(actor),
+      isOpen: ({ id, endedAt }, job) =>
+        this.#folds.get(id) ?? (path.has(id) || (endedAt === null && job === null)),
     });
     const live = [...stage.actors.values()].filter(({ endedAt }) => endedAt === null).length;
     setText(this.#count, `${live} live of ${stage.actors.size}`);
@@ -53,11 +54,6 @@ export class TreeView {
       this.#rows.length,
       this.#rows.findIndex(({ actor }) => actor.id === chosen),
     );
-  }
-
-  /** What runs is open; a job that has ended is one line. */
-  #isOpen({ id, endedAt }: ActorState): boolean {
-    return this.#folds.get(id) ?? endedAt === null;
   }
 
   #choose(index: number, event: Event): void {
