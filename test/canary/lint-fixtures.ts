@@ -173,6 +173,10 @@ const embeddedServer: LintFixture[] = [
   '../rooms/seats.ts',
 ].map((specifier) => importing('src/testing/dispatch-server', specifier));
 
+const modelKit: LintFixture[] = ['ws', '../clock.ts', '../../../machines/messages.ts'].map(
+  (specifier) => importing('src/testing/model', specifier),
+);
+
 const typed: LintFixture[] = [
   {
     path: 'src/floating-promise.ts',
@@ -261,6 +265,7 @@ export const refused: LintFixture[] = [
   ...wire,
   ...readers,
   ...embeddedServer,
+  ...modelKit,
   ...typed,
   ...limits,
 ];
