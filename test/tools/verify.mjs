@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
  * @property {Record<string, string>} [env]
  * @property {true} [needsBuild] Has no meaning when the build failed.
  * @property {true} [isTestRun] Vitest: its tests are counted one by one.
+ * @property {true} [isBeside] Runs while the step before it does; what it prints comes afterwards.
  */
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
@@ -63,8 +64,9 @@ const steps = [
     needsBuild: true,
   },
   {
-    // Shows that everything can be measured; times mean nothing on a machine that does other things.
+    // Shows that everything can be measured; times mean nothing on a machine that does other things, and the soak waits.
     name: 'benchmark, short',
+    isBeside: true,
     command: 'node --import tsx test/bench/main.ts --short',
     env: { NODE_ENV: 'production' },
     needsBuild: true,
@@ -75,18 +77,36 @@ const reports = mkdtempSync(join(tmpdir(), 'greenroom-verify-'));
 /** @type {Outcome[]} */
 const outcomes = [];
 try {
-  for (const step of steps) outcomes.push(await runStep(step));
+  for (const group of groupsOf(steps)) {
+    outcomes.push(...(await Promise.all(group.map((step) => runStep(step)))));
+  }
 } finally {
   rmSync(reports, { recursive: true, force: true });
 }
 process.exitCode = summarize(outcomes) ? 0 : 1;
 
 /**
+ * Each step with those that run beside it.
+ * @param {readonly Step[]} all
+ * @returns {Step[][]}
+ */
+function groupsOf(all) {
+  /** @type {Step[][]} */
+  const groups = [];
+  for (const step of all) {
+    if (step.isBeside) groups.at(-1)?.push(step);
+    else groups.push([step]);
+  }
+  return groups;
+}
+
+/**
  * @param {Step} step
  * @returns {Promise<Outcome>}
  */
 async function runStep(step) {
-  console.log(`\n━━ ${step.name} ━━ ${step.command}\n`);
+  const heading = `\n━━ ${step.name} ━━ ${step.command}\n`;
+  if (!step.isBeside) console.log(heading);
   const isBuilt = outcomes.every(
     ({ name, counts }) => ![buildStep, pageStep].includes(name) || counts.failed === 0,
   );
@@ -96,7 +116,8 @@ async function runStep(step) {
   }
   const started = performance.now();
   const report = join(reports, `${step.name}.json`);
-  const ending = await runCommand(step, report);
+  const { ending, output } = await runCommand(step, report);
+  if (step.isBeside) console.log(`${heading}\n${output}`);
   const isOk = ending === 'exit code 0';
   const counts = step.isTestRun ? countTests(report, isOk) : countStep(isOk);
   const seconds = (performance.now() - started) / 1000;
@@ -106,20 +127,27 @@ async function runStep(step) {
 /**
  * @param {Step} step
  * @param {string} report Where Vitest writes its results.
- * @returns {Promise<string>} How it ended.
+ * @returns {Promise<{ ending: string, output: string }>} How it ended, and what it printed to nobody.
  */
-function runCommand({ command, env, isTestRun }, report) {
+function runCommand({ command, env, isTestRun, isBeside }, report) {
   const [program = '', ...args] = command.split(' ');
   if (isTestRun) args.push('--reporter=default', '--reporter=json', `--outputFile.json=${report}`);
   const path = `${join(root, 'node_modules/.bin')}${delimiter}${process.env['PATH']}`;
+  const stdout = isBeside ? 'pipe' : 'inherit';
   const child = spawn(program, args, {
     cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', stdout, stdout],
     env: { ...process.env, PATH: path, ...env },
   });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text) => (output += text));
+  }
   return new Promise((resolve) => {
-    child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+    child.once('error', ({ message }) => resolve({ ending: message, output }));
+    child.once('close', (code, signal) =>
+      resolve({ ending: signal ?? `exit code ${code}`, output }),
+    );
   });
 }
 
