@@ -1,4 +1,5 @@
-import { dispose, Room } from '@livekit/rtc-node';
+import { setTimeout as pause } from 'node:timers/promises';
+import { dispose, Room, RpcError } from '@livekit/rtc-node';
 import { AccessToken, AgentDispatchClient } from 'livekit-server-sdk';
 
 const { LIVEKIT_URL = '', LIVEKIT_API_KEY, LIVEKIT_API_SECRET } = process.env;
@@ -25,13 +26,24 @@ const agent = await new Promise((resolve) => {
   for (const participant of room.remoteParticipants.values()) resolve(participant);
   room.once('participantConnected', resolve);
 });
-const answer = await room.localParticipant?.performRpc({
-  destinationIdentity: agent.identity,
-  method: 'greet',
-  payload: '',
-});
+const answer = await ask(agent.identity);
 clearTimeout(tooLate);
 console.log(`${agent.identity} says: ${answer}`);
 
 await room.disconnect();
 await dispose();
+
+/** Asks again as long as the agent is in the room but has not registered its method yet. */
+async function ask(destinationIdentity) {
+  try {
+    return await room.localParticipant?.performRpc({
+      destinationIdentity,
+      method: 'greet',
+      payload: '',
+    });
+  } catch (error) {
+    if (error.code !== RpcError.ErrorCode.UNSUPPORTED_METHOD) throw error;
+    await pause(100);
+    return ask(destinationIdentity);
+  }
+}
