@@ -6,7 +6,7 @@ import { svg, svgText } from './svg-node.ts';
 
 const style = `
 svg { --paper: #ffffff; --ground: #f6f6f3; --line: #c6c6be; --ink: #1d211f; --soft: #5b625e; --accent: #2b9a70;
-  font-family: Inter, system-ui, 'Helvetica Neue', Arial, sans-serif; background: var(--paper) }
+  font-family: Inter, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif; background: var(--paper) }
 @media (prefers-color-scheme: dark) {
   svg { --paper: #151917; --ground: #1d2320; --line: #47514b; --ink: #e6eae7; --soft: #a5aea9; --accent: #3fae82 }
 }

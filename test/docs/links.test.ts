@@ -29,8 +29,9 @@ function proseOf(text: string): string {
 function targetsOf(text: string): string[] {
   const prose = proseOf(text);
   const inline = [...prose.matchAll(/\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)/g)];
+  const pictures = [...prose.matchAll(/\b(?:src|srcset)="([^"\s]+)"/g)];
   const references = [...prose.matchAll(/^ *\[[^\]]+\]: *<?([^\s>]+)/gm)];
-  return [...inline, ...references].map(([, target = '']) => target);
+  return [...inline, ...pictures, ...references].map(([, target = '']) => target);
 }
 
 /** The anchors of a page as code hosts make them from its headings; the same one again gets a number. */
