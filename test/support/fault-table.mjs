@@ -63,8 +63,8 @@ export function faultPage(rows) {
     '# What goes wrong, and what the worker makes of it',
     '',
     'Each line is a test on real processes, and on a real LiveKit server where the server takes part. The time is from the',
-    'fault to the outcome, the bound is what is promised; a case that takes longer fails. `npm run test:faults` runs them all,',
-    '`npm run test:faults -- --write` writes this page anew.',
+    'fault to the outcome, the bound is what is promised to a worker that does not wait for a core; a case that takes longer',
+    'fails. `npm run test:faults` runs them all, `npm run test:faults -- --write` writes this page anew.',
     ...grouped(rows).flatMap(([section, own]) => [
       '',
       `## ${section}`,

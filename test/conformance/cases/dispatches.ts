@@ -3,6 +3,7 @@ import { JobStatus, JobType } from '@livekit/protocol';
 import { expect } from 'vitest';
 import type { ConformanceCase } from '../case.ts';
 import type { Scene } from '../scene.ts';
+import { within } from '../../support/work-per-core.ts';
 
 /** The agent names of a room's dispatches. */
 async function agentNamesIn({ dispatches }: Scene, room: string): Promise<string[]> {
@@ -27,7 +28,7 @@ async function expectNoServers(scene: Scene, call: Promise<unknown>): Promise<vo
   const { afterMs, ...failure } = await failureOf(scene, call);
   expect(failure).toEqual({ status: 503, code: 'unavailable' });
   expect(afterMs).toBeGreaterThan(2_800);
-  expect(afterMs).toBeLessThan(4_000);
+  expect(afterMs).toBeLessThan(within(4_000));
 }
 
 const denied = { status: 401, body: '{"code":"unauthenticated","msg":"permissions denied"}' };
@@ -59,14 +60,14 @@ export const dispatchCases: ConformanceCase[] = [
       const worker = await scene.worker();
       const dispatched = await scene.dispatch(worker);
       const assignment = await worker.nextReceived('assignment');
-      expect(assignment.at - dispatched.at).toBeLessThan(1_000);
+      expect(assignment.at - dispatched.at).toBeLessThan(within(1_000));
       await scene.eventually(
         'the job',
         async () => (await scene.get(dispatched))?.state?.jobs.length,
       );
       const afterMs = scene.stage.now() - dispatched.at;
       expect(afterMs).toBeGreaterThan(4_000);
-      expect(afterMs).toBeLessThan(6_000);
+      expect(afterMs).toBeLessThan(within(6_000));
     },
   },
   {
@@ -80,7 +81,7 @@ export const dispatchCases: ConformanceCase[] = [
         'the job',
         async () => (await scene.get(dispatched))?.state?.jobs.length,
       );
-      expect(scene.stage.now() - dispatched.at).toBeLessThan(1_200);
+      expect(scene.stage.now() - dispatched.at).toBeLessThan(within(1_200));
     },
   },
   {

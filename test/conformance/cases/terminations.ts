@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import type { ConformanceCase } from '../case.ts';
 import type { RawWorker } from '../raw-worker.ts';
 import type { RunningJob, Scene } from '../scene.ts';
+import { within } from '../../support/work-per-core.ts';
 
 const one = { worker: {} };
 
@@ -34,7 +35,7 @@ export const terminationCases: ConformanceCase[] = [
       const { job, agent } = await joined(scene, worker!);
       const at = scene.stage.now();
       await agent.leave();
-      expect((await scene.terminated(worker!, job.jobId)).at - at).toBeLessThan(1_000);
+      expect((await scene.terminated(worker!, job.jobId)).at - at).toBeLessThan(within(1_000));
       await scene.stage.elapse(quietMs);
       expect(scene.terminations(worker!, job.jobId)).toBe(1);
     },
@@ -61,10 +62,10 @@ export const terminationCases: ConformanceCase[] = [
     run: async (scene, { worker }) => {
       const { job, agent } = await joined(scene, worker!);
       const at = await deleted(scene, job);
-      expect((await scene.terminated(worker!, job.jobId)).at - at).toBeLessThan(1_000);
+      expect((await scene.terminated(worker!, job.jobId)).at - at).toBeLessThan(within(1_000));
       await scene.gone(job.room, agent);
       expect(scene.stage.now() - at).toBeGreaterThan(2_800);
-      expect(scene.stage.now() - at).toBeLessThan(4_500);
+      expect(scene.stage.now() - at).toBeLessThan(within(4_500));
       expect(await scene.reasonOf(agent)).toBe(DisconnectReason.PARTICIPANT_REMOVED);
       await scene.stage.elapse(quietMs);
       expect(scene.terminations(worker!, job.jobId)).toBe(1);
@@ -110,9 +111,9 @@ export const terminationCases: ConformanceCase[] = [
       );
       const after = (await Promise.all(terminations)).map((termination) => termination.at - at);
       const [first, second, third] = after.toSorted((a, b) => a - b);
-      expect(first).toBeLessThan(1_000);
-      expect(Math.abs(second! - 3_000)).toBeLessThan(1_000);
-      expect(Math.abs(third! - 6_000)).toBeLessThan(1_500);
+      expect(first).toBeLessThan(within(1_000));
+      expect(Math.abs(second! - 3_000)).toBeLessThan(within(1_000));
+      expect(Math.abs(third! - 6_000)).toBeLessThan(within(1_500));
     },
   },
   {
@@ -122,10 +123,10 @@ export const terminationCases: ConformanceCase[] = [
       const worker = await scene.worker();
       const job = await scene.run(worker, { isListed: false });
       const at = await deleted(scene, job);
-      expect(scene.stage.now() - at).toBeLessThan(1_000);
+      expect(scene.stage.now() - at).toBeLessThan(within(1_000));
       const { at: terminatedAt } = await scene.terminated(worker, job.jobId);
       expect(terminatedAt - at).toBeGreaterThan(3_000);
-      expect(terminatedAt - at).toBeLessThan(6_000);
+      expect(terminatedAt - at).toBeLessThan(within(6_000));
     },
   },
   {
