@@ -1,6 +1,6 @@
 /**
  * Messages that come from elsewhere, checked and made anew: from apps (Stately's format or ours) and from job processes,
- * which run the user's code. Their ids get a scope, and secrets are taken out again.
+ * which run the user's code. Their ids get a scope, and what apps send has its secrets taken out.
  */
 import type {
   DefinitionMessage,
@@ -9,6 +9,7 @@ import type {
   StatelyFields,
   TakenTransition,
   WireEvent,
+  WireSnapshot,
 } from './messages.ts';
 import { DefinitionWriter, definitionOf } from './wire/definition.ts';
 import { type PlainOptions, messageLimits, toPlain, toPlainFields } from './wire/plain.ts';
@@ -31,6 +32,7 @@ type Fields = Record<string, unknown>;
 const maxIdLength = 200;
 const maxDefinitionLength = 2_000_000;
 const maxTransitions = 200;
+const statuses: readonly unknown[] = ['active', 'done', 'error', 'stopped'];
 
 /** Ends the reading of a message that is none of ours. */
 class NotOurs extends Error {}
@@ -90,7 +92,7 @@ export class ForeignReader {
       ...this.#parent(fields),
       name,
       ...(input === undefined ? {} : { input: toPlain(input, this.#plain, 'input') }),
-      snapshot: wireSnapshot(fields['snapshot'], name, this.#plain),
+      snapshot: this.#snapshotOf(fields['snapshot'], name),
     };
     return own === null ? [actor] : [own, actor];
   }
@@ -106,7 +108,7 @@ export class ForeignReader {
       type: '@xstate.snapshot',
       ...this.#common(fields),
       event: this.#event(fields['event']),
-      snapshot: wireSnapshot(fields['snapshot'], '', this.#plain),
+      snapshot: this.#snapshotOf(fields['snapshot'], ''),
       ...(Array.isArray(transitions) ? { transitions: takenOf(transitions) } : {}),
     };
   }
@@ -134,8 +136,17 @@ export class ForeignReader {
     return id === undefined ? {} : { definitionId: id };
   }
 
+  /** A job process has written it with our own writer; should it not have, the hub still bounds it. */
+  #snapshotOf(snapshot: unknown, name: string): WireSnapshot {
+    if (this.#scope.isScoped !== true) return wireSnapshot(snapshot, name, this.#plain);
+    const { status } = record(snapshot);
+    if (!statuses.includes(status)) throw new NotOurs();
+    return snapshot as WireSnapshot;
+  }
+
   #event(event: unknown): WireEvent {
     const { type, ...fields } = record(event);
+    if (this.#scope.isScoped === true) return { ...(event as WireEvent), type: text(type) };
     return { ...toPlainFields(fields, this.#plain), type: text(type ?? '') };
   }
 

@@ -51,6 +51,19 @@ export interface HubOptions {
 
 const defaultRing: RingLimits = { messages: 10_000, length: 4_000_000 };
 
+/** Our own writer stays far below; a job process that makes its own messages does not get further. */
+const maxTextLength = 2_500_000;
+
+/** `null` for what is no JSON that anyone wants. */
+function textOf(message: InspectMessage): string | null {
+  try {
+    const text = JSON.stringify(message);
+    return text.length <= maxTextLength ? text : null;
+  } catch {
+    return null;
+  }
+}
+
 /** What is known of one run. */
 class Run {
   readonly id = randomUUID();
@@ -115,9 +128,11 @@ export class InspectHub implements StreamHost {
   readonly accept = (message: InspectMessage): void => {
     if (!this.#isOn || this.#isKnownDefinition(message)) return;
     const run = this.#run;
+    const numbered = { ...message, seq: run.seq + 1 };
+    const text = textOf(numbered);
+    if (text === null) return;
     run.seq += 1;
-    const numbered = { ...message, seq: run.seq };
-    const entry = { seq: run.seq, message: numbered, text: JSON.stringify(numbered) };
+    const entry = { seq: run.seq, message: numbered, text };
     run.now.fold(entry);
     run.ring.add(entry);
     for (const reader of this.#readers) reader.next(entry);

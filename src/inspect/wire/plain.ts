@@ -39,15 +39,17 @@ export function toPlain(value: unknown, options: PlainOptions, name = ''): Json 
   return writer.write(name, value, 0) ?? null;
 }
 
-/** The fields of an object, bounded as a whole; those that are `undefined` are left out. */
+/** The fields of an object, bounded as a whole; those that are `undefined`, and those of `except`, are left out. */
 export function toPlainFields(
   fields: Record<string, unknown>,
   options: PlainOptions,
+  except?: ReadonlySet<string>,
 ): Record<string, Json> {
   const writer = new PlainWriter(options);
   const plain: Record<string, Json> = {};
-  for (const [name, value] of Object.entries(fields)) {
-    const written = writer.write(name, value, 0);
+  for (const name of Object.keys(fields)) {
+    if (except?.has(name) === true) continue;
+    const written = writer.write(name, fields[name], 0);
     if (written !== undefined) plain[name] = written;
   }
   return plain;
@@ -95,8 +97,7 @@ class PlainWriter {
   /** Proxies, `toJSON` and `toString` are other people's code. */
   #guarded(value: object, depth: number): Json {
     try {
-      const { sessionId } = value as { sessionId?: unknown };
-      if (isActorRef(value) && typeof sessionId === 'string') return this.#ref(sessionId);
+      if (isActorRef(value)) return this.#ref(value.sessionId);
       if (isWireRef(value)) return this.#ref(value.id);
       if (this.#above.includes(value)) return '<circular>';
       if (depth >= this.#options.limits.depth || this.#roomLeft <= 0) return ellipsis;
@@ -127,7 +128,7 @@ class PlainWriter {
     return this.#fields(this.#shownFields(value), depth);
   }
 
-  #shownFields(value: object): Iterable<[string, unknown]> {
+  #shownFields(value: object): [string, unknown][] {
     return this.#hidesOutput(value) ? withoutOutput(value) : ownFields(value);
   }
 
@@ -175,8 +176,9 @@ class PlainWriter {
   }
 }
 
-function isActorRef(value: object): boolean {
-  return 'sessionId' in value && 'send' in value && typeof value.send === 'function';
+function isActorRef(value: object): value is { sessionId: string } {
+  if (!('sessionId' in value) || !('send' in value)) return false;
+  return typeof value.send === 'function' && typeof value.sessionId === 'string';
 }
 
 /** A reference that another process has written. */
@@ -184,18 +186,18 @@ function isWireRef(value: object): value is WireRef {
   return 'xstate$$type' in value && 'id' in value && typeof value.id === 'string';
 }
 
-function* mapFields(map: Map<unknown, unknown>): Iterable<[string, unknown]> {
-  for (const [key, value] of map) yield [String(key), value];
+function mapFields(map: Map<unknown, unknown>): [string, unknown][] {
+  return Array.from(map, ([key, value]) => [String(key), value]);
 }
 
-function* withoutOutput(value: object): Iterable<[string, unknown]> {
-  for (const [name, field] of ownFields(value)) yield [name, name === 'output' ? REDACTED : field];
+function withoutOutput(value: object): [string, unknown][] {
+  return ownFields(value).map(([name, field]) => [name, name === 'output' ? REDACTED : field]);
 }
 
 /** Own enumerable fields; getters are named and not run. */
-function* ownFields(value: object): Iterable<[string, unknown]> {
-  for (const name of Object.keys(value)) {
+function ownFields(value: object): [string, unknown][] {
+  return Object.keys(value).map((name) => {
     const descriptor = Object.getOwnPropertyDescriptor(value, name);
-    yield [name, descriptor?.get === undefined ? descriptor?.value : '<getter>'];
-  }
+    return [name, descriptor?.get === undefined ? descriptor?.value : '<getter>'];
+  });
 }

@@ -24,9 +24,16 @@ const forms: readonly RegExp[] = [
   /([\w-]*(?:token|secret|passw(?:or)?d|passphrase|api_?-?key|access_?-?key|authorization|cookie)[\w-]*\\?["']?\s*[:=]\s*\\?["']?)[^\s"'\\,;&})\]]{3,}/gi,
 ];
 
+/** Names come again and again; programs that make new ones without end must not fill the memory. */
+const maxNames = 5_000;
+
+/** Shorter texts have no form of a secret. */
+const minLength = 8;
+
 /** Takes secrets out of texts and says which names hide them. */
 export class Redactor {
   readonly #secrets: readonly string[];
+  readonly #names = new Map<string, boolean>();
 
   /** `secrets`: texts that are secret wherever they stand. */
   constructor(secrets: readonly string[] = []) {
@@ -37,17 +44,27 @@ export class Redactor {
   /** Whether what stands under that name is not shown. */
   hides(name: string, value: unknown): boolean {
     if (value === null || value === undefined || typeof value === 'boolean') return false;
-    if (!secretName.test(name)) return false;
+    if (!this.#isSecret(name)) return false;
     return !(typeof value === 'number' && counted.test(name));
   }
 
   /** The text without what is secret in it. */
   text(text: string): string {
     let shown = text;
-    for (const secret of this.#secrets) shown = shown.replaceAll(secret, REDACTED);
-    if (!suspicious.test(shown)) return shown;
+    for (const secret of this.#secrets) {
+      if (shown.includes(secret)) shown = shown.replaceAll(secret, REDACTED);
+    }
+    if (shown.length < minLength || !suspicious.test(shown)) return shown;
     shown = redactTokens(shown);
     for (const form of forms) shown = shown.replace(form, `$1${REDACTED}`);
     return shown;
+  }
+
+  #isSecret(name: string): boolean {
+    const known = this.#names.get(name);
+    if (known !== undefined) return known;
+    const isSecret = secretName.test(name);
+    if (this.#names.size < maxNames) this.#names.set(name, isSecret);
+    return isSecret;
   }
 }

@@ -33,15 +33,10 @@ export function wireSnapshot(snapshot: unknown, name: string, options: PlainOpti
   const fields = snapshot as Record<string, unknown>;
   const { status } = fields;
   const hidden = options.redactor.hides(name, '');
-  const rest = Object.entries(fields).filter(([field]) => !inside.has(field));
-  const shown = rest.map(([field, value]): [string, unknown] =>
-    hidden && field === 'output' && value !== undefined ? [field, REDACTED] : [field, value],
-  );
-  return {
-    ...toPlainFields(Object.fromEntries(shown), options),
-    ...machinePart(fields, options),
-    status: (statuses.includes(status) ? status : 'active') as WireSnapshot['status'],
-  };
+  const shown = toPlainFields(fields, options, inside);
+  if (hidden && 'output' in shown) shown['output'] = REDACTED;
+  const known = (statuses.includes(status) ? status : 'active') as WireSnapshot['status'];
+  return Object.assign(shown, machinePart(fields, options), { status: known });
 }
 
 function machinePart(

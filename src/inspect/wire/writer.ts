@@ -53,6 +53,8 @@ export class WireWriter {
   readonly #known = new WeakSet<AnyActorRef>();
   readonly #ended = new WeakSet<AnyActorRef>();
   readonly #taken = new WeakMap<AnyActorRef, TakenTransition[]>();
+  /** The last event: it is told when it is sent, and again with the snapshot that it leads to. */
+  #last: { event: AnyEventObject; shown: WireEvent } | null = null;
 
   constructor(options: WireWriterOptions) {
     this.#options = options;
@@ -220,6 +222,13 @@ export class WireWriter {
   }
 
   #event(actor: AnyActorRef, event: AnyEventObject): WireEvent {
+    if (this.#last?.event === event) return this.#last.shown;
+    const shown = this.#shownEvent(actor, event);
+    this.#last = { event, shown };
+    return shown;
+  }
+
+  #shownEvent(actor: AnyActorRef, event: AnyEventObject): WireEvent {
     const { type, ...fields } = event;
     // The output of an actor that is called `fetchToken` is a token, on its way to itself and to its parent.
     const [field, name] = type.startsWith('xstate.promise.')
