@@ -30,6 +30,7 @@ export class Puppets {
         agent: '/agent.js',
         log: { level: 'info', pretty: false },
         limits,
+        announce: true,
       },
       credentials: null,
       env: process.env,
