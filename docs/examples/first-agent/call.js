@@ -26,24 +26,24 @@ const agent = await new Promise((resolve) => {
   for (const participant of room.remoteParticipants.values()) resolve(participant);
   room.once('participantConnected', resolve);
 });
-const answer = await ask(agent.identity);
+// It is asked again as long as it is in the room but has not registered its method yet.
+let answer;
+while (answer === undefined) {
+  try {
+    answer = await room.localParticipant?.performRpc({
+      destinationIdentity: agent.identity,
+      method: 'greet',
+      payload: '',
+    });
+  } catch (error) {
+    const isEarly =
+      error instanceof RpcError && error.code === RpcError.ErrorCode.UNSUPPORTED_METHOD;
+    if (!isEarly) throw error;
+    await pause(100);
+  }
+}
 clearTimeout(tooLate);
 console.log(`${agent.identity} says: ${answer}`);
 
 await room.disconnect();
 await dispose();
-
-/** Asks again as long as the agent is in the room but has not registered its method yet. */
-async function ask(destinationIdentity) {
-  try {
-    return await room.localParticipant?.performRpc({
-      destinationIdentity,
-      method: 'greet',
-      payload: '',
-    });
-  } catch (error) {
-    if (error.code !== RpcError.ErrorCode.UNSUPPORTED_METHOD) throw error;
-    await pause(100);
-    return ask(destinationIdentity);
-  }
-}
