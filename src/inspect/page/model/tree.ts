@@ -63,7 +63,9 @@ function childrenOf(stage: Stage): Map<string | null, ActorState[]> {
   const jobOf = jobsByProcess(stage);
   const children = new Map<string | null, ActorState[]>();
   for (const actor of stage.actors.values()) {
-    const parent = jobOf.get(actor.id) ?? actor.parentId;
+    const above = jobOf.get(actor.id) ?? actor.parentId;
+    // Whoever stands below someone unknown is shown all the same.
+    const parent = above !== null && stage.actors.has(above) ? above : null;
     const list = children.get(parent);
     if (list === undefined) children.set(parent, [actor]);
     else list.push(actor);

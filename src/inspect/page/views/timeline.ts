@@ -127,7 +127,6 @@ export class TimelineView {
     );
     setAttribute(outcome, 'title', outcome.textContent ?? '');
     setAttribute(outcome, 'data-tone', isGood(lane) ? 'good' : 'bad');
-    setAttribute(row, 'aria-label', describe(lane));
     this.#fillTrack(track, lane);
   }
 
@@ -170,11 +169,6 @@ function rowParts(): HTMLElement[] {
 
 function isGood({ outcome, isJob }: Lane): boolean {
   return outcome === '' || outcome === 'succeeded' || (!isJob && outcome !== 'error');
-}
-
-function describe({ title, detail, outcome, stretches }: Lane): string {
-  const phase = stretches.at(-1)?.phase ?? '';
-  return [title, detail, outcome === '' ? phase : outcome].filter(Boolean).join(', ');
 }
 
 function hashOf(text: string): number {
