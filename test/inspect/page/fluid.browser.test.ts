@@ -149,3 +149,29 @@ it('200 jobs at once, 2,000 messages in a second: no view stands still for 300 m
   await page.context().close();
   await server.close();
 });
+
+it('a tab that stands still while too much happens says what it lacks, and shows how it is now', async () => {
+  const stream = multiply(jobs, { copies: 60, shiftMs: 20 });
+  const { server, hub } = await serve(stream.slice(0, 100));
+  const { page, problems } = await openPage(server.url);
+  await page.getByText('live', { exact: true }).waitFor();
+  const stalled = page.evaluate(
+    'for (const end = performance.now() + 4000; performance.now() < end; );',
+  );
+  // More than the socket and the reader's queue hold together; in turns, so that the reader notices.
+  for (let round = 0; round < 4; round += 1) {
+    for (const message of stream.slice(100)) hub.accept(message);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await stalled;
+  await page.locator('#connection', { hasText: /live · [\d,]+ messages missing/ }).waitFor();
+  const statuses = new Map<string, string>();
+  for (const { message } of hub.state()) {
+    if ('snapshot' in message) statuses.set(message.sessionId, message.snapshot.status);
+  }
+  const live = [...statuses.values()].filter((status) => status === 'active').length;
+  await expect.poll(() => page.locator('#actor-count').textContent()).toMatch(`${live} live of `);
+  expect(problems).toEqual([]);
+  await page.context().close();
+  await server.close();
+});
