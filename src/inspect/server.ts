@@ -163,7 +163,13 @@ async function respond(
   }
   const { pageDirectory = PAGE_DIRECTORY, statelyInspector = STATELY_INSPECTOR } = options;
   const file = bridgeFile(path, statelyInspector) ?? (await readPageFile(pageDirectory, path));
-  if (file === null) return reply(response, 404, text('There is no such file.'));
+  if (file === null) {
+    const isPage = path === '';
+    const message = isPage
+      ? 'The page was not built: npm run build does it.'
+      : 'There is no such file.';
+    return reply(response, 404, text(message));
+  }
   reply(response, 200, file, framing(options));
 }
 

@@ -1,6 +1,5 @@
 /** The page for people who use no mouse, or who hear it; and a recording, which nobody sends any more. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { createActor, fromPromise } from 'xstate';
 import { afterEach, expect, it } from 'vitest';
@@ -46,10 +45,8 @@ async function serveActors(source: 'worker' | 'recording' = 'worker'): Promise<s
   return server.url;
 }
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
 async function faults(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   return page.evaluate<string[]>(
     `axe.run(document).then(({ violations }) => violations.flatMap(({ id, nodes }) =>
       nodes.map(({ target, failureSummary }) => id + ' ' + target.join(' ') + ': ' + failureSummary)))`,

@@ -36,7 +36,9 @@ export class HeaderView {
       lost: 'connection lost',
     };
     const lost = missing === 0 ? '' : ` · ${missing.toLocaleString('en')} messages missing`;
-    setText(this.#connection, words[connection] + lost);
+    const unreadable = hello?.recording?.unreadable ?? 0;
+    const skipped = unreadable === 0 ? '' : ` · ${unreadable} lines unreadable`;
+    setText(this.#connection, words[connection] + lost + skipped);
     setAttribute(this.#connection, 'data-connection', connection);
     setAttribute(this.#connection, 'title', hello === null ? '' : `Greenroom ${hello.version}`);
   }
