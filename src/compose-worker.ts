@@ -151,6 +151,7 @@ function initializeMessage(options: ResolvedOptions): InitializeMessage {
     agent: options.agent,
     log: { level: options.logLevel, pretty: options.logFormat === 'pretty' },
     limits: sessionLimits(options),
+    announce: options.announce,
   };
 }
 

@@ -75,6 +75,7 @@ function check(
     ...surroundingsOf(given, production),
     ...inspectionOf(given, workingDirectory(context)),
     permissions: resolvePermissions(given.permissions, problems),
+    announce: given.announce ?? true,
   };
   problems.throwIfAny();
   return { checked, given };

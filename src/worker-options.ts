@@ -36,6 +36,8 @@ export interface WorkerOptionsInit {
   maxJobs?: number;
   numIdleProcesses?: number;
   permissions?: WorkerPermissions;
+  /** Whether the room is told of an agent at once, not up to 3 s later. @defaultValue true */
+  announce?: boolean;
   maxRetry?: number;
 
   requestTimeoutMs?: number;
@@ -124,6 +126,7 @@ export interface ResolvedOptions {
   maxJobs: number | null;
   numIdleProcesses: number;
   permissions: Permissions;
+  announce: boolean;
   /** `null`: for ever. */
   maxRetry: number | null;
   requestTimeoutMs: number;

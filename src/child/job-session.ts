@@ -14,12 +14,13 @@ import type { Clock } from '../clock.ts';
 import { toFailure } from '../errors.ts';
 import type { Credentials, FromJobProcess, SessionLimits } from '../ipc/messages.ts';
 import type { AgentDefinition } from './agent-definition.ts';
+import { announceAgent } from './announce-agent.ts';
 import { runInJobContext } from './job-context-storage.ts';
 import { JobContext, type RunningJobInfo } from './job-context.ts';
 import type { ChildInspection } from './inspection.ts';
 import type { JobProcess } from './job-process.ts';
 import { plainJob } from './plain-job.ts';
-import { RoomConnection } from './room-connection.ts';
+import { type RoomAddress, RoomConnection } from './room-connection.ts';
 import { RoomDeletion } from './room-deletion.ts';
 import type { RoomFactory } from './rtc.ts';
 import { SessionDirectory } from './session-directory.ts';
@@ -31,6 +32,8 @@ export interface JobSessionOptions {
   order: LaunchOrder;
   credentials: Credentials | null;
   limits: SessionLimits;
+  /** Whether the room is told of the agent at once. */
+  announce: boolean;
   agent: AgentDefinition;
   proc: JobProcess;
   createRoom: RoomFactory;
@@ -108,7 +111,7 @@ export class JobSession {
     const controller = new AbortController();
     const logger = this.#logger;
     const { signal } = controller;
-    const connection = new RoomConnection(options.createRoom(), { url, token, name: room }, signal);
+    const connection = connectionTo({ url, token, name: room }, options, { signal, logger });
     const deletion = new RoomDeletion({ url, jobRoom: room, credentials, send: options.send });
     const directory = new SessionDirectory(job.id);
     const listeners = new SessionListeners(logger);
@@ -164,6 +167,17 @@ export class JobSession {
     this.#logger.fatal({ err: error }, 'the session machine failed: this is a bug in greenroom');
     options.onEnd(1);
   }
+}
+
+function connectionTo(
+  address: RoomAddress,
+  { createRoom, announce }: JobSessionOptions,
+  { signal, logger }: { signal: AbortSignal; logger: Logger },
+): RoomConnection {
+  const room = createRoom();
+  return new RoomConnection(room, address, signal, () => {
+    if (announce) void announceAgent(room, address.token, logger);
+  });
 }
 
 /** What the inspector must show nowhere, whatever the user's code does with it. */

@@ -23,11 +23,14 @@ type SessionMessage = Exclude<
   InitializeMessage | InspectionOrder | Launch | { type: 'ping' }
 >;
 
+/** What the worker says of every session. */
+type SessionSettings = Pick<InitializeMessage, 'limits' | 'announce'>;
+
 type Phase =
   /** Nothing was said yet. */
   | { name: 'new' }
   | { name: 'warming'; warmUp: WarmUp }
-  | { name: 'warm'; warm: Warm; limits: InitializeMessage['limits'] }
+  | { name: 'warm'; warm: Warm; settings: SessionSettings }
   | { name: 'session'; session: JobSession }
   | { name: 'exiting' };
 
@@ -113,15 +116,15 @@ export class JobProcessProgram {
     this.#phase = { name: 'warming', warmUp };
     try {
       const warm = await warmUp.run({ verbose: level === 'debug' || level === 'trace' });
-      this.#becomeWarm(warm, message.limits);
+      this.#becomeWarm(warm, { limits: message.limits, announce: message.announce });
     } catch (error) {
       await this.#failWarmUp(warmUp.failureOf(error));
     }
   }
 
-  #becomeWarm(warm: Warm, limits: InitializeMessage['limits']): void {
+  #becomeWarm(warm: Warm, settings: SessionSettings): void {
     if (this.#phase.name !== 'warming') return;
-    this.#phase = { name: 'warm', warm, limits };
+    this.#phase = { name: 'warm', warm, settings };
     const warmupMs = Math.round(this.#host.upMs());
     this.#log.debug({ warmupMs }, 'job process is warm');
     this.#link.send({ type: 'warm', version: LINK_VERSION, warmupMs });
@@ -143,12 +146,12 @@ export class JobProcessProgram {
       );
       return;
     }
-    const { warm, limits } = this.#phase;
+    const { warm, settings } = this.#phase;
     try {
       const session = new JobSession({
         order,
         credentials,
-        limits,
+        ...settings,
         agent: warm.agent,
         proc: this.#proc,
         createRoom: () => new warm.rtc.Room(),

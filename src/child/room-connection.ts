@@ -37,14 +37,21 @@ export class RoomConnection {
   readonly room: Room;
   readonly #address: RoomAddress;
   readonly #signal: AbortSignal;
+  readonly #onJoined: () => void;
   #connect: Promise<void> | null = null;
   #listener: (event: RoomEvent) => void = () => {};
 
-  /** `signal` is aborted when the session ends. */
-  constructor(room: Room, address: RoomAddress, signal: AbortSignal) {
+  /** `signal` is aborted when the session ends. `onJoined` is called once, as soon as the agent is in the room. */
+  constructor(
+    room: Room,
+    address: RoomAddress,
+    signal: AbortSignal,
+    onJoined: () => void = () => {},
+  ) {
     this.room = room;
     this.#address = address;
     this.#signal = signal;
+    this.#onJoined = onJoined;
   }
 
   /** Connects to the room; calls that come while or after it is done share the one connect. */
@@ -68,12 +75,13 @@ export class RoomConnection {
   watch(linked: Participant | null, listener: (event: RoomEvent) => void): () => void {
     const { room } = this;
     this.#listener = listener;
-    let isAnnounced = false;
+    let hasJoined = false;
     const handlers = {
       connectionStateChanged: (state: number) => {
-        if (state !== connectedState || isAnnounced) return;
-        isAnnounced = true;
-        void this.#announce(linked, listener);
+        if (state !== connectedState || hasJoined) return;
+        hasJoined = true;
+        this.#onJoined();
+        void this.#tellJoined(linked, listener);
       },
       reconnecting: () => listener({ type: 'room.reconnecting' }),
       reconnected: () => listener({ type: 'room.reconnected' }),
@@ -124,7 +132,7 @@ export class RoomConnection {
     return error;
   }
 
-  async #announce(linked: Participant | null, listener: (event: RoomEvent) => void) {
+  async #tellJoined(linked: Participant | null, listener: (event: RoomEvent) => void) {
     const roomSid = await bounded(this.room.getSid(), sidTimeoutMs, '');
     if (!this.room.isConnected) return;
     const others = [...this.room.remoteParticipants.values()];

@@ -155,6 +155,13 @@ export const flags: readonly Flag[] = [
     sets: { option: 'deployment', read: asText },
   },
   {
+    name: 'no-announce',
+    value: null,
+    help: 'Let the server tell a room of its agent later, when nothing else makes it tell: up to 3 s.',
+    default: 'at once',
+    sets: { option: 'announce', read: () => false },
+  },
+  {
     name: 'max-jobs',
     value: 'NUMBER',
     help: 'How many jobs may run at once.',

@@ -20,6 +20,8 @@ export interface InitializeMessage {
   log: { level: string; pretty: boolean };
   /** Limits of the session's steps, all in ms. */
   limits: SessionLimits;
+  /** The room is told of the agent at once. */
+  announce: boolean;
 }
 
 /** Limits of the steps of a session close, in ms. Each is also bounded by what is left of `totalMs`. */

@@ -117,6 +117,7 @@ export const optionRules: Readonly<
     allowed: 'a WorkerPermissions object',
     accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   },
+  announce: yesOrNo,
   maxRetry: {
     allowed: 'a whole number of at least 0; Infinity to retry for ever',
     accepts: (value) => value === Infinity || isWhole(value, 0),

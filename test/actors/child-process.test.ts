@@ -58,6 +58,7 @@ function startChild(
         unconnectedWarnMs: 1,
         orphanMs: 1,
       },
+      announce: true,
     },
     credentials,
     env: process.env,

@@ -130,6 +130,7 @@ export class JobProcessOnFork {
       agent: agentPath,
       log: { level, pretty: false },
       limits: { ...limits, ...change },
+      announce: true,
     });
   }
 

@@ -10,10 +10,13 @@ function start(linked: { identity: string; sid: string } | null = null) {
   const room = new FakeRoom();
   const controller = new AbortController();
   const address = { url: 'wss://example', token: 'the-token', name: 'lobby' };
-  const connection = new RoomConnection(room.asRoom(), address, controller.signal);
+  let joins = 0;
+  const onJoined = () => (joins += 1);
+  const connection = new RoomConnection(room.asRoom(), address, controller.signal, onJoined);
   const events: RoomEvent[] = [];
   const stop = connection.watch(linked, (event) => events.push(event));
-  return { room, controller, connection, events, stop, types: () => events.map((e) => e.type) };
+  const types = () => events.map((e) => e.type);
+  return { room, controller, connection, events, stop, types, joins: () => joins };
 }
 
 /** Runs what is ready. */
@@ -93,6 +96,19 @@ describe('connecting', () => {
     await connection.settled();
   });
 
+  it('says so at once, before the SID is known, and once for all connections', async () => {
+    const { room, connection, events, joins } = start();
+    room.sid = new Promise(() => {});
+    void connection.connect(all);
+    expect(joins()).toBe(0);
+    room.succeed();
+    expect(joins()).toBe(1);
+    expect(events).toHaveLength(1);
+    room.emit('connectionStateChanged', 2);
+    room.emit('connectionStateChanged', 1);
+    expect(joins()).toBe(1);
+  });
+
   it('tells the SID that comes late, and goes on without one', async () => {
     const { room, connection, events } = start();
     let tellSid: (sid: string) => void = () => {};
@@ -166,10 +182,11 @@ describe('watching', () => {
   });
 
   it('sees a room that the agent connects on its own', async () => {
-    const { room, types } = start();
+    const { room, types, joins } = start();
     room.succeed();
     await settled();
     expect(types()).toEqual(['room.connected']);
+    expect(joins()).toBe(1);
   });
 });
 

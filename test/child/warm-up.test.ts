@@ -184,6 +184,7 @@ describe('a job process does not get warm', () => {
       agent: agent(nothing),
       log: { level: 'info', pretty: false },
       limits: {} as never,
+      announce: true,
     });
     expect(await child.next('warmupFailed')).toMatchObject({
       fatal: true,

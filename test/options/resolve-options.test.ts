@@ -35,6 +35,7 @@ const commonDefaults = {
     canPublishSources: [],
     hidden: false,
   },
+  announce: true,
   requestTimeoutMs: 2000,
   assignmentTimeoutMs: 5000,
   initializeTimeoutMs: 10_000,
