@@ -1,5 +1,6 @@
 /** Lays charts out on the command line, with the files that were built for the inspector's page. Never in a worker: it blocks. */
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { compileFunction } from 'node:vm';
 import type { ElkNode } from 'elkjs';
 import { type Chart, signatureOf } from './chart.ts';
@@ -16,15 +17,20 @@ interface ElkWorker {
 
 /** The layout of a chart: one that was built with the package, or one that is made now. */
 export async function layOut(chart: Chart, pageDirectory: string): Promise<ChartLayout> {
-  const built = JSON.parse(await readFile(`${pageDirectory}/layouts.json`, 'utf8')) as Record<
-    string,
-    ChartLayout
-  >;
+  const built = await readLayouts(join(pageDirectory, 'layouts.json'));
   return built[signatureOf(chart)] ?? layoutOf(chart, await runElk(chart, pageDirectory));
 }
 
+async function readLayouts(path: string): Promise<Record<string, ChartLayout>> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Record<string, ChartLayout>;
+  } catch (error) {
+    throw new Error(`There are no layouts at ${path}: npm run build makes them.`, { cause: error });
+  }
+}
+
 async function runElk(chart: Chart, pageDirectory: string): Promise<ElkNode> {
-  const worker = await loadElk(`${pageDirectory}/elk-worker.min.js`);
+  const worker = await loadElk(join(pageDirectory, 'elk-worker.min.js'));
   return new Promise((resolve, reject) => {
     const onmessage = ({ data: { id, data, error } }: ElkAnswer): void => {
       if (id !== 1) return;

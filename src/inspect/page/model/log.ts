@@ -83,6 +83,7 @@ export class Log {
   stageAt(end: number): Stage {
     if (end >= this.end) return this.head;
     const recent = this.#recent;
+    if (recent?.end === end) return recent.stage;
     const block = this.#blockAt(Math.max(end, this.first)) ?? this.#start;
     const goesOn = recent !== null && recent.end <= end && recent.end >= block.first;
     const stage = new Stage(goesOn ? recent.stage : block.before);
