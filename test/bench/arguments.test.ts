@@ -22,6 +22,14 @@ test('a short run takes one sample', () => {
   });
 });
 
+test('a group stands for its figures', () => {
+  const { only } = parseBenchArguments(['--only', 'inspection', '--only', 'idle-cpu']);
+  expect(only).toContain('inspection-watched-more');
+  expect(only).toContain('stalled-viewer-memory');
+  expect(only.at(-1)).toBe('idle-cpu');
+  expect(only.every((name) => /^(inspection|stalled-viewer|idle)-/.test(name))).toBe(true);
+});
+
 test.each([
   [['--only', 'warm'], 'there is no figure "warm". There are: start-registered, '],
   [['--samples', '0'], '--samples must be a whole number from 1 to 1000, not "0".'],

@@ -1,6 +1,6 @@
 /** The command line of `npm run bench`. */
 import { parseArgs } from 'node:util';
-import { type FigureName, figures } from './figures.ts';
+import { type FigureName, figureGroups, figures } from './figures.ts';
 
 /** What the benchmark was asked for. */
 export interface BenchArguments {
@@ -23,6 +23,7 @@ const mostSamples = 1_000;
 const usage = `npm run bench -- [options]
   --short           a sample of each, of ours and the floor: installs nothing, judges nothing
   --only FIGURE     only this figure and what is measured with it; may be given several times
+                    "inspection" is all that is about the inspector
   --samples N       about so many samples of a dispatch (default ${defaultSamples}); dearer ones are fewer
   --json FILE       every sample, as JSON
   --write           also write docs/reference/performance.md; needs a whole run
@@ -36,7 +37,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
   }
   return {
     isShort: short,
-    only: only.map((name) => figureName(name)),
+    only: only.flatMap((name) => figureNames(name)),
     samples: short ? 1 : sampleCount(samples),
     json: json ?? null,
     write,
@@ -63,9 +64,11 @@ function parse(args: readonly string[]) {
   }
 }
 
-function figureName(name: string): FigureName {
-  if (figures.some((figure) => figure.name === name)) return name as FigureName;
-  const names = figures.map((figure) => figure.name).join(', ');
+function figureNames(name: string): readonly FigureName[] {
+  const group = figureGroups[name];
+  if (group !== undefined) return group;
+  if (figures.some((figure) => figure.name === name)) return [name as FigureName];
+  const names = [...figures.map((figure) => figure.name), ...Object.keys(figureGroups)].join(', ');
   throw new UsageError(`--only: there is no figure "${name}". There are: ${names}.`);
 }
 

@@ -71,9 +71,9 @@ export class BenchServer {
   }
 
   /** Dispatches the agent; a new room unless it is named. */
-  async dispatch(room = newRoom()): Promise<Dispatch> {
+  async dispatch(room = newRoom(), agentName = 'bench'): Promise<Dispatch> {
     const at = now();
-    await this.#dispatches.createDispatch(room, 'bench');
+    await this.#dispatches.createDispatch(room, agentName);
     return { room, at };
   }
 

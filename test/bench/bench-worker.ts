@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Guard } from '../support/guard.mjs';
-import { lastLines, type Program, startProgram } from '../support/program.mjs';
+import { lastLines, parseLogLine, type Program, startProgram } from '../support/program.mjs';
 import type { BenchServer } from './bench-server.ts';
 import { says } from './bench-server.ts';
 import type { Candidate, WorkerSettings } from './candidates.ts';
@@ -38,6 +38,7 @@ export class BenchWorker {
   readonly #server: BenchServer;
   /** Lines that the server had logged before. */
   readonly #from: number;
+  #linesTold = 0;
 
   /** Starts one and returns at once. */
   static async start(
@@ -50,7 +51,7 @@ export class BenchWorker {
 
   private constructor(
     candidate: Candidate,
-    { numIdleProcesses, loadLimit }: WorkerSettings,
+    { numIdleProcesses, loadLimit, agentName = 'bench' }: WorkerSettings,
     { server, guard, node, env = {} }: BenchSurroundings,
     port: number,
   ) {
@@ -72,7 +73,7 @@ export class BenchWorker {
         LIVEKIT_API_KEY: apiKey,
         LIVEKIT_API_SECRET: apiSecret,
         BENCH_FACTS: this.#pipe.path,
-        BENCH_OPTIONS: JSON.stringify({ numIdleProcesses: idle, loadLimit, port }),
+        BENCH_OPTIONS: JSON.stringify({ numIdleProcesses: idle, loadLimit, agentName, port }),
         ...candidate.env,
         ...env,
       },
@@ -129,6 +130,23 @@ export class BenchWorker {
   /** The facts of a kind that have been told so far. */
   facts(kind: Fact['fact']): Fact[] {
     return this.#pipe.facts.items.filter(({ fact }) => fact === kind);
+  }
+
+  /** What it prints next as JSON with such a field, or has printed since it was last asked. */
+  async told(field: string): Promise<Record<string, unknown>> {
+    const from = this.#linesTold;
+    const isIt = (line: string): boolean => Object.hasOwn(parseLogLine(line) ?? {}, field);
+    const { output } = this.#program;
+    const line = await this.#unlessEnded(
+      output.waitFor(`"${field}"`, isIt, { from, timeoutMs: waitMs }),
+    );
+    this.#linesTold = output.items.indexOf(line, from) + 1;
+    return parseLogLine(line) ?? {};
+  }
+
+  /** Signals the worker process. */
+  signal(signal: NodeJS.Signals): void {
+    this.#program.kill(signal);
   }
 
   /** When GET /worker counted no more than so many jobs. */

@@ -17,6 +17,8 @@ export interface WorkerSettings {
   numIdleProcesses: number;
   /** `none`: it takes its load for 0, and refuses no job because of it. */
   loadLimit: 'none' | 'default';
+  /** @defaultValue `bench` */
+  agentName?: string;
 }
 
 /** One of those who are compared, ready to be started. */
@@ -43,12 +45,15 @@ export interface Field {
 
 const floorWorker = fileURLToPath(new URL('agents/floor-worker.mjs', import.meta.url));
 
-/** Brings the candidates in. A short run is of ours, as it was built, and of the floor: it installs nothing. */
+/** Brings the candidates in. A short run is of ours, as it was built, and of the floor: it installs nothing. Nor does one of
+ * what is ours alone. */
 export async function gatherCandidates({
   isShort,
+  isOursOnly = false,
   report,
 }: {
   isShort: boolean;
+  isOursOnly?: boolean;
   report: (line: string) => void;
 }): Promise<Field> {
   if (isShort) {
@@ -56,6 +61,7 @@ export async function gatherCandidates({
     const missing = { 'agents-js': why, 'agents-py': why };
     return { candidates: [greenroom(builtGreenroom()), floor()], missing };
   }
+  if (isOursOnly) return { candidates: [greenroom(builtGreenroom())], missing: {} };
   const field: Field = { candidates: [], missing: {} };
   const add = async (name: CandidateName, make: () => Promise<Candidate>): Promise<void> => {
     try {
@@ -77,7 +83,7 @@ export async function gatherCandidates({
 }
 
 /** Ours. */
-function greenroom(installation: Installation): Candidate {
+export function greenroom(installation: Installation): Candidate {
   return {
     name: 'greenroom',
     label: 'Greenroom',

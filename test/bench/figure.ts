@@ -12,10 +12,12 @@ export type SceneName =
   | 'idle'
   | 'installed'
   | 'answers'
+  | 'inspection'
+  | 'stalled-viewer'
   | 'machines';
 
 /** What a value of a figure counts. */
-export type Unit = 'ms' | 'MiB' | 'KiB' | 'µs' | '%' | 'jobs' | 'packages' | 'events/s';
+export type Unit = 'ms' | 'MB' | 'MiB' | 'KiB' | 'µs' | '%' | 'jobs' | 'packages' | 'events/s';
 
 /** One line of the table. */
 export interface Figure {

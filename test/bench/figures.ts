@@ -1,6 +1,7 @@
 /** Every figure that the benchmark measures: what it is called, what exactly it is, and what is to be reached. */
 import { costFigures } from './cost-figures.ts';
 import type { Figure } from './figure.ts';
+import { inspectionFigures } from './inspection-figures.ts';
 import { timeFigures } from './time-figures.ts';
 
 /** The machines whose speed is measured, each in a life of its own. */
@@ -37,11 +38,22 @@ const machineFigures = measuredMachines.flatMap((machine): Figure[] => [
 ]);
 
 /** All figures, in the order of the table. */
-export const figures: readonly Figure[] = [...timeFigures, ...costFigures, ...machineFigures];
+export const figures: readonly Figure[] = [
+  ...timeFigures,
+  ...costFigures,
+  ...inspectionFigures,
+  ...machineFigures,
+];
 
 /** The name of a figure. */
 export type FigureName =
   | (typeof timeFigures)[number]['name']
   | (typeof costFigures)[number]['name']
+  | (typeof inspectionFigures)[number]['name']
   | `machine-${MachineName}`
   | `machine-${MachineName}-inspected`;
+
+/** Figures that can be asked for by one name. */
+export const figureGroups: Readonly<Record<string, readonly FigureName[]>> = {
+  inspection: inspectionFigures.map(({ name }) => name),
+};

@@ -13,6 +13,7 @@ import { BenchServer } from './bench-server.ts';
 import { gatherCandidates } from './candidates.ts';
 import { figures } from './figures.ts';
 import { benchCache } from './installation.ts';
+import { planScenes } from './plan.ts';
 import type { BenchResults } from './results.ts';
 import { runBench } from './run-bench.ts';
 import { performancePage, terminalTable } from './table.ts';
@@ -53,7 +54,8 @@ async function main(args: BenchArguments): Promise<void> {
 
 async function measure(args: BenchArguments, guard: Guard): Promise<BenchResults> {
   const { path: binary } = await findLiveKitServer({ guard, report });
-  const field = await gatherCandidates({ isShort: args.isShort, report });
+  const isOursOnly = planScenes(args.only).every((scene) => scene.oursOnly);
+  const field = await gatherCandidates({ isShort: args.isShort, isOursOnly, report });
   const server = await startLiveKitServer({ binary, guard });
   try {
     const surroundings = { server: new BenchServer(server), guard, node: privateNode() };

@@ -6,10 +6,12 @@ import { runAnswers } from './scenes/answers.ts';
 import { runBurstOf10, runBurstOf20 } from './scenes/burst.ts';
 import { runCold } from './scenes/cold.ts';
 import { runIdle } from './scenes/idle.ts';
+import { runInspection } from './scenes/inspection.ts';
 import { runInstalled } from './scenes/installed.ts';
 import { runMachines } from './scenes/machines.ts';
 import { runMemory } from './scenes/memory.ts';
 import type { RunScene } from './scenes/scene.ts';
+import { runStalledViewer } from './scenes/stalled-viewer.ts';
 import { runStart } from './scenes/start.ts';
 import { runWarm } from './scenes/warm.ts';
 
@@ -39,6 +41,8 @@ const scenes: readonly PlannedScene[] = [
   { name: 'idle', run: runIdle, rounds: per(7), oursOnly: false },
   { name: 'installed', run: runInstalled, rounds: () => 1, oursOnly: false },
   { name: 'answers', run: runAnswers, rounds: per(4), oursOnly: true },
+  { name: 'inspection', run: runInspection, rounds: per(4), oursOnly: true },
+  { name: 'stalled-viewer', run: runStalledViewer, rounds: per(10), oursOnly: true },
   { name: 'machines', run: runMachines, rounds: per(4), oursOnly: true },
 ];
 

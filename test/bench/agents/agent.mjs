@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { tell } from './tell.mjs';
 
 const { BENCH_LIBRARY = 'greenroom', BENCH_OPTIONS = '{}', BENCH_CONNECT_DELAY_MS } = process.env;
+const { BENCH_INSPECT, BENCH_INSPECTED_BUSY_MS } = process.env;
 const { cli, defineAgent, ServerOptions } = await import(BENCH_LIBRARY);
 const { loadLimit, ...options } = JSON.parse(BENCH_OPTIONS);
 
@@ -12,6 +13,7 @@ export default defineAgent({
   entry: async (/** @type {import('greenroom').JobContext} */ ctx) => {
     const room = ctx.job.room?.name;
     tell('entry', room);
+    if (BENCH_INSPECT === 'on') keepBusy(Number(BENCH_INSPECTED_BUSY_MS ?? 0));
     if (BENCH_CONNECT_DELAY_MS !== undefined) await pause(Number(BENCH_CONNECT_DELAY_MS));
     await ctx.connect();
     tell('connected', room);
@@ -28,3 +30,9 @@ cli.runApp(
     ...(loadLimit === 'none' && { loadFunc: async () => 0 }),
   }),
 );
+
+/** @param {number} forMs A cost that is known, to see whether it is measured. */
+function keepBusy(forMs) {
+  const { user } = process.cpuUsage();
+  while (process.cpuUsage().user - user < forMs * 1_000);
+}
