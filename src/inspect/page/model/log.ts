@@ -82,17 +82,23 @@ export class Log {
   /** How everything was when `end` entries had happened. */
   stageAt(end: number): Stage {
     if (end >= this.end) return this.head;
-    const recent = this.#recent;
-    if (recent?.end === end) return recent.stage;
+    if (this.#recent?.end === end) return this.#recent.stage;
     const block = this.#blockAt(Math.max(end, this.first)) ?? this.#start;
-    const goesOn = recent !== null && recent.end <= end && recent.end >= block.first;
-    const stage = new Stage(goesOn ? recent.stage : block.before);
-    for (let index = goesOn ? recent.end : block.first; index < end; index += 1) {
+    const from = this.#nearest(block, end);
+    const stage = new Stage(from.stage);
+    for (let index = from.end; index < end; index += 1) {
       const entry = block.entries[index - block.first];
       if (entry !== undefined) this.#play(entry, stage);
     }
     this.#recent = { end, stage };
     return stage;
+  }
+
+  /** A known stage from which it is not far: that of the last step, or that before the block. */
+  #nearest(block: Block, end: number): { end: number; stage: Stage } {
+    const recent = this.#recent;
+    const goesOn = recent !== null && recent.end <= end && recent.end >= block.first;
+    return goesOn ? recent : { end: block.first, stage: block.before };
   }
 
   /** How many entries had happened at a time. */
