@@ -16,6 +16,7 @@ const unit = [
 const e2e = [
   'test/{contract,e2e}/**/*.test.ts',
   'test/conformance/livekit-server.test.ts',
+  'test/models/real-server.test.ts',
   'test/**/*.browser.test.ts',
 ];
 

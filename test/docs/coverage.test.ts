@@ -1,6 +1,7 @@
 /** The page of coverage: what `test/models/paths` proves of each machine. */
 import { expect, it } from 'vitest';
 import { pathsOf, type Proof } from '../models/paths/proof.ts';
+import { type OnLiveKit, onLiveKit, sorted } from '../models/paths/on-livekit.ts';
 import { proofs } from '../models/paths/proofs.ts';
 import { statesOf, transitionsOf } from '../../src/testing/model/machine-parts.ts';
 import { alignedTable } from './pages.ts';
@@ -16,6 +17,45 @@ function rowOf(proof: Proof): string[] {
     String(paths.length),
     proof.world,
   ];
+}
+
+/** What a real server takes a machine along, and the reasons against the other paths with how many there are for each. */
+function onLiveKitOf(one: OnLiveKit) {
+  const { taken, excluded } = sorted(one);
+  const { name, machine } = one.proof;
+  const reached = new Set(taken.flatMap(({ transitions }) => transitions));
+  const counts = new Map<string, number>();
+  for (const { why } of excluded) counts.set(why, (counts.get(why) ?? 0) + 1);
+  return {
+    row: [
+      name,
+      `${taken.length} of ${taken.length + excluded.length}`,
+      `${reached.size} of ${transitionsOf(machine).length}`,
+    ],
+    reasons: [...counts].map(([why, count]) => `- **${name}**, ${inWords(count)}: ${why}.`),
+  };
+}
+
+const inWords = (count: number): string => (count === 1 ? '1 path' : `${count} paths`);
+
+function liveKitSection(): string {
+  const found = onLiveKit.map(onLiveKitOf);
+  const headings = ['machine', 'paths', 'transitions'];
+  const rows = found.map(({ row }) => row);
+  return `## On a LiveKit server
+
+\`npm run test:e2e\` takes the machines that hear a server along those of the paths above whose events a real LiveKit server can
+cause: it answers the registration and its pings, offers, assigns and terminates jobs of real dispatches, and refuses a token
+signed with a wrong secret; the connection is cut on the way. Each of its messages is held back until the path says that it
+comes. After every event the machine is compared with the model. At the end it has taken each transition of the path, and the
+server has read all that the worker said; unless the path has closed the connection, it is still open.
+
+${alignedTable(headings, rows)}
+
+The events that keep the other paths from it:
+
+${found.flatMap(({ reasons }) => reasons).join('\n')}
+`;
 }
 
 function coveragePage(): string {
@@ -38,6 +78,7 @@ Some errors no real actor can be brought to. The double is the real actor, made 
 
 ${doubles.join('\n')}
 
+${liveKitSection()}
 [Mutants](mutants.md) says what the tests make of machines that lack something.
 `;
 }

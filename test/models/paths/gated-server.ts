@@ -1,83 +1,83 @@
 /** A server that does nothing by itself: every upgrade waits until the test answers it. */
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { ServerResponse } from 'node:http';
 import { ServerMessage } from '@livekit/protocol';
-import { type WebSocket, WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
+import type { EventObject } from 'xstate';
+import { UpgradeGate } from './upgrade-gate.ts';
 
-interface Upgrade {
-  request: IncomingMessage;
-  raw: Duplex;
-  head: Buffer;
+/** The server of a path: it does what the path says, when the path says so. */
+export interface PathServer {
+  /** Where registrations connect to. */
+  readonly url: string;
+  /** Where the room API is. */
+  readonly roomUrl: string;
+  readonly apiKey: string;
+  readonly apiSecret: string;
+  /** Under which name the worker of the path registers. */
+  readonly agentName: string;
+  /** Opens the WebSocket that is asked for. */
+  accept(): Promise<void>;
+  /** Answers the upgrade that is asked for with an HTTP status. */
+  refuse(status: number): Promise<void>;
+  /** Ends the connection, or the upgrade that is asked for. */
+  drop(): Promise<void>;
+  /** The worker hears a message of this kind. */
+  say(message: ServerMessage['message']): void | Promise<void>;
+  /** Answers the calls of the room API that are there, and those to come. */
+  answerCalls(): void;
+  /** An event of the path with the ids that this server gives to what the path calls `AW_1` and `AJ_1`. */
+  named(event: EventObject): EventObject;
+  stop(): Promise<void>;
 }
 
 /** One `/agent` endpoint on loopback. */
-export class GatedServer {
-  readonly #http = createServer();
-  readonly #webSockets = new WebSocketServer({ noServer: true });
-  readonly #upgrades: Upgrade[] = [];
-  readonly #waiters: ((upgrade: Upgrade) => void)[] = [];
+export class GatedServer implements PathServer {
+  readonly apiKey = 'key';
+  readonly apiSecret = 'secret';
+  readonly agentName = 'greeter';
+  readonly #gate = new UpgradeGate();
   readonly #calls: ServerResponse[] = [];
   #socket: WebSocket | null = null;
   #answersCalls = false;
 
   get url(): string {
-    return `ws://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
+    return `ws://127.0.0.1:${this.#gate.port}`;
+  }
+
+  get roomUrl(): string {
+    return this.url;
   }
 
   static async start(): Promise<GatedServer> {
     const server = new GatedServer();
-    await server.#listen();
+    server.#gate.http.on('request', (_request, response) => {
+      if (server.#answersCalls) answerCall(response);
+      else server.#calls.push(response);
+    });
+    await server.#gate.open();
     return server;
   }
 
-  async #listen(): Promise<void> {
-    this.#http.on('upgrade', (request: IncomingMessage, raw: Duplex, head: Buffer) => {
-      raw.on('error', () => {});
-      const waiter = this.#waiters.shift();
-      if (waiter === undefined) this.#upgrades.push({ request, raw, head });
-      else waiter({ request, raw, head });
-    });
-    this.#http.on('request', (_request, response) => {
-      if (this.#answersCalls) answerCall(response);
-      else this.#calls.push(response);
-    });
-    this.#http.listen(0, '127.0.0.1');
-    await once(this.#http, 'listening');
-  }
-
   async stop(): Promise<void> {
-    for (const { raw } of this.#upgrades) raw.destroy();
     this.#socket?.terminate();
-    this.#http.closeAllConnections();
-    this.#http.close();
-    await once(this.#http, 'close');
+    await this.#gate.close();
   }
 
-  /** Opens the WebSocket that is asked for. */
   async accept(): Promise<void> {
-    const { request, raw, head } = await this.#upgrade();
-    this.#webSockets.handleUpgrade(request, raw, head, (socket) => {
-      socket.on('error', () => {});
-      this.#socket = socket;
-    });
+    this.#socket = await this.#gate.accept(await this.#gate.next());
   }
 
-  /** Answers an upgrade with an HTTP status. */
   async refuse(status: number): Promise<void> {
-    const { raw } = await this.#upgrade();
+    const { raw } = await this.#gate.next();
     raw.end(`HTTP/1.1 ${status} No\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno`);
   }
 
-  /** Ends the connection, or the upgrade that is asked for. */
   async drop(): Promise<void> {
-    if (this.#socket === null) (await this.#upgrade()).raw.destroy();
+    if (this.#socket === null) (await this.#gate.next()).raw.destroy();
     else this.#socket.terminate();
     this.#socket = null;
   }
 
-  /** Answers the calls of the room API that are there, and those to come. */
   answerCalls(): void {
     this.#answersCalls = true;
     for (const response of this.#calls.splice(0)) answerCall(response);
@@ -88,10 +88,8 @@ export class GatedServer {
     this.#socket.send(new ServerMessage({ message }).toBinary());
   }
 
-  async #upgrade(): Promise<Upgrade> {
-    const upgrade = this.#upgrades.shift();
-    if (upgrade !== undefined) return upgrade;
-    return new Promise((resolve) => this.#waiters.push(resolve));
+  named(event: EventObject): EventObject {
+    return event;
   }
 }
 

@@ -17,7 +17,7 @@ import {
 import type { RegistrationCommand } from '../../../machines/registration/registration.types.ts';
 import type { JobRequest } from '../../../src/job-request.ts';
 import type { Sut } from '../../../src/testing/model/index.ts';
-import { GatedServer } from './gated-server.ts';
+import type { PathServer } from './gated-server.ts';
 import { compose, type World, workerInput } from './worker-world.ts';
 import { failure, puppetExits, Puppets, puppetSays, warm } from './puppets.ts';
 import { failChild, type Happenings, ManualClock, realMachine, Witness } from './real-machine.ts';
@@ -27,16 +27,19 @@ export { workerInput } from './worker-world.ts';
 const patience = { timeout: 5_000 };
 
 /** Starts a worker in a world of its own. */
-export async function startRealWorker(inspect: (event: InspectionEvent) => void): Promise<Sut> {
-  const server = await GatedServer.start();
+export function startRealWorker(
+  inspect: (event: InspectionEvent) => void,
+  server: PathServer,
+): Sut {
   const witness = new Witness();
   const clock = new ManualClock();
   const puppets = new Puppets();
   const requests: JobRequest[] = [];
   const load = { now: 0, isBroken: false };
+  const [own] = workerInput.registrations;
   const actor: AnyActor = createActor(compose(server, puppets, requests, load), {
     clock,
-    input: { ...workerInput, registrations: [...workerInput.registrations] },
+    input: { ...workerInput, registrations: [{ ...own, agentName: server.agentName }] },
     inspect: (event) => {
       inspect(event);
       witness.inspect(event);
@@ -135,7 +138,7 @@ async function register({ actor, clock, server }: World): Promise<void> {
   }
   await server.accept();
   await until(registration, /registering/);
-  server.say({ case: 'register', value: new RegisterWorkerResponse({ workerId: 'AW_1' }) });
+  await server.say({ case: 'register', value: new RegisterWorkerResponse({ workerId: 'AW_1' }) });
 }
 
 /** As a job of an earlier connection does: nobody is left who could read it. */
@@ -151,9 +154,12 @@ function reportStatus({ actor }: World, jobId: string): void {
 }
 
 /** The server answers every ping that it has got. */
-function answerPings({ actor, server }: World): void {
+async function answerPings({ actor, server }: World): Promise<void> {
   const { context } = childOf(actor, 'registration.1').getSnapshot() as AnyMachineSnapshot;
-  for (const _ping of context.pings) server.say({ case: 'pong', value: new WorkerPong() });
+  const { length } = context.pings as readonly unknown[];
+  for (let ping = 0; ping < length; ping += 1) {
+    await server.say({ case: 'pong', value: new WorkerPong() });
+  }
 }
 
 /** It is refused for good, or tries as often as it may. */
@@ -220,7 +226,7 @@ async function launch(world: World): Promise<void> {
   requests[0]?.accept().catch(() => undefined);
   await until(job, /accepted/);
   const value = new JobAssignment({ job: new Job({ id: 'AJ_1' }), token: 't' });
-  server.say({ case: 'assignment', value });
+  await server.say({ case: 'assignment', value });
   await until(job, /launching/);
   const process = processesOf(world).find((one) => stateOf(one).includes('launched'))!;
   for (const type of ['session.started', 'session.connecting']) puppetSays(process, { type });
@@ -237,5 +243,5 @@ async function endJob(world: World): Promise<void> {
   }
   server.answerCalls();
   if (isAlive(actor, 'pool')) for (const process of processesOf(world)) puppetExits(process, 3);
-  answerPings(world);
+  await answerPings(world);
 }

@@ -7,13 +7,15 @@ import {
   RegisterWorkerResponse,
   WorkerPong,
 } from '@livekit/protocol';
-import { type AnyActor, createActor } from 'xstate';
+import { type AnyActor, createActor, type EventObject, type InspectionEvent } from 'xstate';
 import { registrationMachine } from '../../../machines/registration/registration.machine.ts';
 import type { RegistrationReport } from '../../../machines/registration/registration.types.ts';
 import { defineSignalSocket } from '../../../src/actors/signal-socket.ts';
 import { listener, makeJob, serverInfo } from '../../machines/fakes.ts';
+import { accept } from '../../machines/job/harness.ts';
 import { available, permissions } from '../../machines/registration/harness.ts';
-import { GatedServer } from './gated-server.ts';
+import type { Payload, Sut } from '../../../src/testing/model/index.ts';
+import { GatedServer, type PathServer } from './gated-server.ts';
 import type { Proof } from './proof.ts';
 import { failable, failChild, ManualClock, realMachine, Witness } from './real-machine.ts';
 
@@ -29,6 +31,25 @@ const input = {
   parent,
 } as const;
 const answer = { jobId: 'AJ_1', workerId: 'AW_1' };
+
+type Deal = 'none' | 'asked' | 'accepted' | 'assigned';
+
+/** What the server and the worker have said to each other about the job, on the present connection. */
+function dealOf(past: readonly EventObject[]): Deal {
+  const steps: Record<string, Deal | undefined> = {
+    'server.registered': 'none',
+    'server.jobRequested': 'asked',
+    'job.answered': 'accepted',
+    'server.jobAssigned': 'assigned',
+    'server.jobTerminated': 'none',
+  };
+  const last = past.findLast(({ type }) => steps[type] !== undefined);
+  return steps[last?.type ?? ''] ?? 'none';
+}
+
+/** A server asks, assigns and terminates in this order. */
+const when = (deal: Deal, payload: Payload) => (_: unknown, past: readonly EventObject[]) =>
+  dealOf(past) === deal ? [payload] : [];
 
 /** What a registration is proven with. */
 export const registration: Proof = {
@@ -47,57 +68,56 @@ export const registration: Proof = {
         : [],
     'socket.closed': [{ code: 1006, reason: '', jitter: 0 }],
     'server.registered': [{ workerId: 'AW_1', serverInfo }],
-    'server.jobRequested': [{ job: makeJob(), resuming: false }],
-    'server.jobAssigned': [{ job: makeJob(), url: null, token: 't' }],
-    'server.jobTerminated': [{ jobId: 'AJ_1' }],
+    'server.jobRequested': when('none', { job: makeJob(), resuming: false }),
+    'server.jobAssigned': when('accepted', { job: makeJob(), url: null, token: 't' }),
+    'server.jobTerminated': when('assigned', { jobId: 'AJ_1' }),
     'server.ponged': [{ lastTimestamp: 1, timestamp: 2 }],
     'worker.statusChanged': [{ status: available }, { status: { ...available, status: 'full' } }],
     'worker.jobsRunning': [{ jobIds: ['AJ_1'] }],
     'worker.simulateJob': [{ room: 'r', participantIdentity: null }],
-    'job.answered': [{ ...answer, answer: { available: false, terminate: false } }],
+    'job.answered': when('asked', { ...answer, answer: { available: true, accept } }),
     'job.statusReported': [{ ...answer, status: 'success', error: '' }],
     // A socket that is not open yet closes at once: see above.
     'registration.close': ({ value }) => (value.online === 'connecting' ? [] : [{}]),
     'xstate.error.actor.socket': [{ error: new Error('a bug in this actor') }],
   },
-  key: ({ value, context }) =>
-    JSON.stringify([value, context.everRegistered, context.attempt, context.pings]),
-  start: async (inspect) => {
-    // One for each path: what the last one left on its way cannot come in here.
-    const server = await GatedServer.start();
-    const witness = new Witness();
-    const clock = new ManualClock();
-    const signalSocket = failable(
-      defineSignalSocket({
-        url: server.url,
-        apiKey: 'key',
-        apiSecret: 'secret',
-        workerToken: null,
-      }),
-    );
-    const actor: AnyActor = createActor(registrationMachine.provide({ actors: { signalSocket } }), {
-      clock,
-      input,
-      inspect: (event) => {
-        inspect(event);
-        witness.inspect(event);
-      },
-    });
-    witness.actor = actor;
-    actor.start();
-    return realMachine({
-      witness,
-      actor,
-      clock,
-      happenings: happenings(actor, server),
-      stop: () => server.stop(),
-    });
-  },
+  key: ({ value, context }, past) =>
+    JSON.stringify([value, context.everRegistered, context.attempt, context.pings, dealOf(past)]),
+  start: async (inspect) => startRegistration(inspect, await GatedServer.start()),
 };
+
+/** Starts a registration with a server of its own: what the last path left on its way cannot come in here. */
+export function startRegistration(
+  inspect: (event: InspectionEvent) => void,
+  server: PathServer,
+): Sut {
+  const witness = new Witness();
+  const clock = new ManualClock();
+  const { url, apiKey, apiSecret, agentName } = server;
+  const signalSocket = failable(defineSignalSocket({ url, apiKey, apiSecret, workerToken: null }));
+  const actor: AnyActor = createActor(registrationMachine.provide({ actors: { signalSocket } }), {
+    clock,
+    input: { ...input, agentName },
+    inspect: (event) => {
+      inspect(event);
+      witness.inspect(event);
+    },
+  });
+  witness.actor = actor;
+  actor.start();
+  return realMachine({
+    witness,
+    actor,
+    clock,
+    happenings: happenings(actor, server),
+    stop: () => server.stop(),
+  });
+}
 
 const job = (): Job => new Job({ id: 'AJ_1' });
 
-function happenings(actor: AnyActor, server: GatedServer) {
+function happenings(actor: AnyActor, server: PathServer) {
+  const send = (event: EventObject) => actor.send(server.named(event));
   return {
     'socket.opened': () => server.accept(),
     'socket.refused': (event: { type: string; status?: unknown }) => {
@@ -115,6 +135,8 @@ function happenings(actor: AnyActor, server: GatedServer) {
     'server.jobTerminated': () =>
       server.say({ case: 'termination', value: new JobTermination({ jobId: 'AJ_1' }) }),
     'server.ponged': () => server.say({ case: 'pong', value: new WorkerPong() }),
+    'job.answered': send,
+    'job.statusReported': send,
     'xstate.error.actor.socket': () => failChild(actor, 'socket'),
   };
 }

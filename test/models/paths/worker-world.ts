@@ -15,7 +15,7 @@ import type { JobRequest } from '../../../src/job-request.ts';
 import { limits as processLimits } from '../../machines/job-process/harness.ts';
 import { limits as jobLimits } from '../../machines/job/harness.ts';
 import { permissions } from '../../machines/registration/harness.ts';
-import type { GatedServer } from './gated-server.ts';
+import type { PathServer } from './gated-server.ts';
 import type { Puppets } from './puppets.ts';
 import { failable, type ManualClock } from './real-machine.ts';
 
@@ -40,19 +40,20 @@ export const workerInput = {
 export interface World {
   actor: AnyActor;
   clock: ManualClock;
-  server: GatedServer;
+  server: PathServer;
   requests: JobRequest[];
   load: { now: number; isBroken: boolean };
 }
 
 /** The worker's machine; the ones below it fail when they are told to. */
 export function compose(
-  server: GatedServer,
+  server: PathServer,
   puppets: Puppets,
   requests: JobRequest[],
   load: World['load'],
 ) {
-  const access = { url: server.url, apiKey: 'key', apiSecret: 'secret' };
+  const { url, roomUrl, apiKey, apiSecret } = server;
+  const rooms = { url: roomUrl, apiKey, apiSecret };
   const jobProcess = jobProcessMachine.provide({
     actors: { childProcess: puppets.logic(), sampleMemory: defineSampleMemory() },
   });
@@ -66,12 +67,12 @@ export function compose(
         requestTimeoutMs: 60_000,
         acceptances: new Acceptances(),
       }),
-      removeParticipant: defineRemoveParticipant(access),
-      deleteRoom: defineDeleteRoom(access),
+      removeParticipant: defineRemoveParticipant(rooms),
+      deleteRoom: defineDeleteRoom(rooms),
     },
   });
   const registration = registrationMachine.provide({
-    actors: { signalSocket: defineSignalSocket({ ...access, workerToken: null }) },
+    actors: { signalSocket: defineSignalSocket({ url, apiKey, apiSecret, workerToken: null }) },
   });
   const loadFunc = (): number => {
     if (!load.isBroken) return load.now;

@@ -4,6 +4,7 @@ import { workerMachine } from '../../../machines/worker/worker.machine.ts';
 import type { WorkerContext } from '../../../machines/worker/worker.types.ts';
 import type { Payload } from '../../../src/testing/model/index.ts';
 import { makeJob } from '../../machines/fakes.ts';
+import { GatedServer } from './gated-server.ts';
 import type { Proof } from './proof.ts';
 import { failure } from './puppets.ts';
 import { startRealWorker, workerInput } from './real-worker.ts';
@@ -160,5 +161,5 @@ export const worker: Proof = {
     ]);
   },
   limit: 20_000,
-  start: (inspect) => startRealWorker(inspect),
+  start: async (inspect) => startRealWorker(inspect, await GatedServer.start()),
 };
