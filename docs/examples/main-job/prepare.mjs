@@ -37,7 +37,18 @@ export async function build({ root, guard, report }) {
   report('builds: tsc -b src');
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   await runToEnd(guard, 'tsc -b src', process.execPath, [compiler, '-b', 'src'], root);
+  await buildPage({ root, guard });
   return 'tsc -b src';
+}
+
+/**
+ * The page of the inspector, once: whoever changes it has `npm run build`.
+ * @param {{ root: string, guard: Guard }} options
+ */
+async function buildPage({ root, guard }) {
+  if (existsSync(join(root, 'dist/src/inspect/page/index.html'))) return;
+  const script = join(root, 'src/inspect/page/build.mjs');
+  await runToEnd(guard, 'the build of the inspector page', process.execPath, [script], root);
 }
 
 /**
