@@ -152,6 +152,7 @@ function initializeMessage(options: ResolvedOptions): InitializeMessage {
     log: { level: options.logLevel, pretty: options.logFormat === 'pretty' },
     limits: sessionLimits(options),
     announce: options.announce,
+    rehearse: options.rehearse,
   };
 }
 

@@ -76,6 +76,7 @@ function check(
     ...inspectionOf(given, workingDirectory(context)),
     permissions: resolvePermissions(given.permissions, problems),
     announce: given.announce ?? true,
+    rehearse: given.rehearse ?? true,
   };
   problems.throwIfAny();
   return { checked, given };

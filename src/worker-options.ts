@@ -35,6 +35,8 @@ export interface WorkerOptionsInit {
   loadThreshold?: number;
   maxJobs?: number;
   numIdleProcesses?: number;
+  /** Whether idle job processes rehearse a session, so that the first one begins sooner. @defaultValue true */
+  rehearse?: boolean;
   permissions?: WorkerPermissions;
   /** Whether the room is told of an agent at once, not up to 3 s later. @defaultValue true */
   announce?: boolean;
@@ -125,6 +127,7 @@ export interface ResolvedOptions {
   /** `null`: no limit. */
   maxJobs: number | null;
   numIdleProcesses: number;
+  rehearse: boolean;
   permissions: Permissions;
   announce: boolean;
   /** `null`: for ever. */

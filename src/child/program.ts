@@ -11,10 +11,14 @@ import { JobProcess } from './job-process.ts';
 import { JobSession } from './job-session.ts';
 import type { Link } from './link.ts';
 import type { ProgramHost } from './program-host.ts';
+import { rehearse } from './rehearsal.ts';
 import { WarmUp, type Warm, type WarmUpFailure } from './warm-up.ts';
 
 /** How long the native library may take to stop when there was no session. */
 const disposeTimeoutMs = 1_000;
+
+/** How long a warm process must have had nothing to do: one that somebody waits for has its job by then. */
+const rehearseAfterMs = 100;
 
 type Launch = Extract<ToJobProcess, { type: 'launch' }>;
 
@@ -117,6 +121,7 @@ export class JobProcessProgram {
     try {
       const warm = await warmUp.run({ verbose: level === 'debug' || level === 'trace' });
       this.#becomeWarm(warm, { limits: message.limits, announce: message.announce });
+      if (message.rehearse) setTimeout(() => this.#rehearse(), rehearseAfterMs).unref();
     } catch (error) {
       await this.#failWarmUp(warmUp.failureOf(error));
     }
@@ -128,6 +133,14 @@ export class JobProcessProgram {
     const warmupMs = Math.round(this.#host.upMs());
     this.#log.debug({ warmupMs }, 'job process is warm');
     this.#link.send({ type: 'warm', version: LINK_VERSION, warmupMs });
+  }
+
+  #rehearse(): void {
+    if (this.#phase.name !== 'warm') return;
+    const { warm, settings } = this.#phase;
+    rehearse(new warm.rtc.Room(), { limits: settings.limits, logger: this.#log }).catch(
+      (error: unknown) => this.#log.debug({ err: error }, 'the rehearsal failed'),
+    );
   }
 
   async #failWarmUp({ failure, fatal }: WarmUpFailure): Promise<void> {

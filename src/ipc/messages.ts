@@ -22,6 +22,8 @@ export interface InitializeMessage {
   limits: SessionLimits;
   /** The room is told of the agent at once. */
   announce: boolean;
+  /** A warm process that has nothing to do rehearses a session. */
+  rehearse: boolean;
 }
 
 /** Limits of the steps of a session close, in ms. Each is also bounded by what is left of `totalMs`. */

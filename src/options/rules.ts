@@ -113,6 +113,7 @@ export const optionRules: Readonly<
     allowed: 'a whole number of at least 0',
     accepts: (value) => isWhole(value, 0),
   },
+  rehearse: yesOrNo,
   permissions: {
     allowed: 'a WorkerPermissions object',
     accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),

@@ -59,6 +59,7 @@ function startChild(
         orphanMs: 1,
       },
       announce: true,
+      rehearse: true,
     },
     credentials,
     env: process.env,

@@ -18,7 +18,7 @@ import { Recorder } from '../support/recorder.mjs';
 const mainFile = fileURLToPath(new URL('../../src/child/main.ts', import.meta.url));
 const agentModule = new URL('../../src/child/', import.meta.url).href;
 
-const limits: SessionLimits = {
+export const limits: SessionLimits = {
   totalMs: 8_000,
   entryGraceMs: 1_000,
   sessionEndMs: 1_000,
@@ -131,6 +131,7 @@ export class JobProcessOnFork {
       log: { level, pretty: false },
       limits: { ...limits, ...change },
       announce: true,
+      rehearse: false,
     });
   }
 

@@ -185,6 +185,7 @@ describe('a job process does not get warm', () => {
       log: { level: 'info', pretty: false },
       limits: {} as never,
       announce: true,
+      rehearse: false,
     });
     expect(await child.next('warmupFailed')).toMatchObject({
       fatal: true,

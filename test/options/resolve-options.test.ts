@@ -36,6 +36,7 @@ const commonDefaults = {
     hidden: false,
   },
   announce: true,
+  rehearse: true,
   requestTimeoutMs: 2000,
   assignmentTimeoutMs: 5000,
   initializeTimeoutMs: 10_000,

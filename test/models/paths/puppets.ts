@@ -31,6 +31,7 @@ export class Puppets {
         log: { level: 'info', pretty: false },
         limits,
         announce: true,
+        rehearse: true,
       },
       credentials: null,
       env: process.env,
