@@ -7,7 +7,7 @@ import { InspectHub } from './hub.ts';
 import type { WireEvent } from './messages.ts';
 import { ProcessLinks } from './process-links.ts';
 import { Recorder } from './recorder.ts';
-import { type InspectServer, serveInspector } from './server.ts';
+import type { InspectServer } from './server.ts';
 import { workerSource } from './worker-source.ts';
 
 /** A function or an observer, as XState's own `inspect` takes it. */
@@ -127,6 +127,8 @@ export class WorkerInspector {
       });
     }
     if (inspect !== true && inspect !== 'stately') return;
+    // Most workers have no page: they need not load what serves it.
+    const { serveInspector } = await import('./server.ts');
     this.#server = await serveInspector({
       hub,
       facts: { source: 'worker', title, version },

@@ -27,6 +27,13 @@ const loadedBy = (file: string) =>
     .filter((name) => !name.startsWith('node:'))
     .toSorted();
 
+it('in a program the package loads what serves the inspector only when there is a page', () => {
+  const files = new Set<string>();
+  packagesOf(resolve(dist, 'index.js'), files);
+  expect(files).toContain(resolve(dist, 'inspect/worker-inspector.js'));
+  expect(files).not.toContain(resolve(dist, 'inspect/server.js'));
+});
+
 describe('in a job process the package', () => {
   it('loads the log and nothing else', () => {
     expect(loadedBy('index-in-job.js')).toEqual(['pino']);
