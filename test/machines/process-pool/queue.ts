@@ -8,29 +8,29 @@ export function testQueue(): void {
       Array.from({ length: count }, (_, index) => pool.claim(`job.${index + 1}`));
     const refused = [{ type: 'pool.refused', failure: null }];
 
-    it('is as long as the cores can warm up in 5 s: who comes later is refused at once', () => {
+    it('is as long as the cores can warm up in 10 s: who comes later is refused at once', () => {
       const pool = startServing(0, { maxStarting: 2 });
-      // The process of the proof, then 2 × 12 that take 400 ms each.
-      const heard = claimAll(pool, 26);
+      // The process of the proof, then 2 × 25 that take 400 ms each.
+      const heard = claimAll(pool, 52);
       expect(heard[0]).toMatchObject([{ type: 'process.spawned' }, { type: 'pool.claimed' }]);
-      expect(heard[24]).toMatchObject([{ type: 'pool.claimed' }]);
-      expect(heard[25]).toEqual(refused);
-      expect(Object.keys(pool.processes())).toHaveLength(25);
+      expect(heard[50]).toMatchObject([{ type: 'pool.claimed' }]);
+      expect(heard[51]).toEqual(refused);
+      expect(Object.keys(pool.processes())).toHaveLength(51);
       // A job that is accepted already is not left alone.
-      expect(pool.claim('job.27', true)).toMatchObject([{ type: 'pool.claimed' }]);
+      expect(pool.claim('job.53', true)).toMatchObject([{ type: 'pool.claimed' }]);
       // Room again.
       pool.children.last().getsWarm();
       pool.children.last().getsWarm();
-      expect(pool.claim('job.28')).toMatchObject([{ type: 'pool.claimed' }]);
-      expect(pool.claim('job.29')).toEqual(refused);
+      expect(pool.claim('job.54')).toMatchObject([{ type: 'pool.claimed' }]);
+      expect(pool.claim('job.55')).toEqual(refused);
     });
 
     it('is for cold processes: a warm one is had at once', () => {
       const pool = startServing(0, { maxStarting: 1 });
-      claimAll(pool, 13);
-      expect(pool.claim('job.14')).toEqual(refused);
+      claimAll(pool, 26);
+      expect(pool.claim('job.27')).toEqual(refused);
       pool.actor.send({ type: 'pool.release', slot: 'job.1' });
-      expect(pool.claim('job.15').at(-1)).toMatchObject({ process: 'process.1' });
+      expect(pool.claim('job.28').at(-1)).toMatchObject({ process: 'process.1' });
     });
 
     it('has room for one at a time for each core, however long it takes to get warm', () => {
@@ -43,9 +43,9 @@ export function testQueue(): void {
 
     it('before the first proof counts on 200 ms for each', () => {
       const pool = startPool({ numIdleProcesses: 0, maxStarting: 1 });
-      const heard = claimAll(pool, 26);
-      expect(heard[24]).toEqual([]);
-      expect(heard[25]).toEqual(refused);
+      const heard = claimAll(pool, 51);
+      expect(heard[49]).toEqual([]);
+      expect(heard[50]).toEqual(refused);
     });
   });
 }
