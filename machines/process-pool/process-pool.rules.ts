@@ -48,7 +48,7 @@ export function isLoss(context: ProcessPoolContext, ended: JobProcessOutput): bo
 }
 
 /** How long a caller may wait for a process in ms, as far as the pool can tell: who would wait longer is refused at once. */
-const LONGEST_QUEUE_MS = 10_000;
+const LONGEST_QUEUE_MS = 30_000;
 
 /** True when the cold processes that have a job already will keep the cores busy for longer than a caller may wait. */
 export function isQueueFull({

@@ -1,36 +1,43 @@
 import { describe, expect, it } from 'vitest';
-import { startPool, startServing } from './harness.ts';
+import { startPool } from './harness.ts';
 
 /** Tests of the process pool machine; run by `process-pool.test.ts`. */
 export function testQueue(): void {
   describe('a queue', () => {
     const claimAll = (pool: ReturnType<typeof startPool>, count: number) =>
       Array.from({ length: count }, (_, index) => pool.claim(`job.${index + 1}`));
+    /** Its proof, and with it every process, takes 10 s to get warm: three for each core are a queue of 30 s. */
+    const startSlow = (maxStarting: number) => {
+      const pool = startPool({ numIdleProcesses: 0, maxStarting });
+      pool.children.last().says({ type: 'link.warm', warmupMs: 10_000 });
+      return pool;
+    };
     const refused = [{ type: 'pool.refused', failure: null }];
 
-    it('is as long as the cores can warm up in 10 s: who comes later is refused at once', () => {
-      const pool = startServing(0, { maxStarting: 2 });
-      // The process of the proof, then 2 × 25 that take 400 ms each.
-      const heard = claimAll(pool, 52);
+    it('is as long as the cores can warm up in 30 s: who comes later is refused at once', () => {
+      const pool = startSlow(2);
+      // The process of the proof, then 2 × 3 cold ones.
+      const heard = claimAll(pool, 8);
       expect(heard[0]).toMatchObject([{ type: 'process.spawned' }, { type: 'pool.claimed' }]);
-      expect(heard[50]).toMatchObject([{ type: 'pool.claimed' }]);
-      expect(heard[51]).toEqual(refused);
-      expect(Object.keys(pool.processes())).toHaveLength(51);
+      expect(heard[6]).toMatchObject([{ type: 'pool.claimed' }]);
+      expect(heard[7]).toEqual(refused);
+      expect(Object.keys(pool.processes())).toHaveLength(7);
       // A job that is accepted already is not left alone.
-      expect(pool.claim('job.53', true)).toMatchObject([{ type: 'pool.claimed' }]);
+      expect(pool.claim('job.9', true)).toMatchObject([{ type: 'pool.claimed' }]);
       // Room again.
-      pool.children.last().getsWarm();
-      pool.children.last().getsWarm();
-      expect(pool.claim('job.54')).toMatchObject([{ type: 'pool.claimed' }]);
-      expect(pool.claim('job.55')).toEqual(refused);
+      for (let warm = 0; warm < 2; warm += 1) {
+        pool.children.last().says({ type: 'link.warm', warmupMs: 10_000 });
+      }
+      expect(pool.claim('job.10')).toMatchObject([{ type: 'pool.claimed' }]);
+      expect(pool.claim('job.11')).toEqual(refused);
     });
 
     it('is for cold processes: a warm one is had at once', () => {
-      const pool = startServing(0, { maxStarting: 1 });
-      claimAll(pool, 26);
-      expect(pool.claim('job.27')).toEqual(refused);
+      const pool = startSlow(1);
+      claimAll(pool, 4);
+      expect(pool.claim('job.5')).toEqual(refused);
       pool.actor.send({ type: 'pool.release', slot: 'job.1' });
-      expect(pool.claim('job.28').at(-1)).toMatchObject({ process: 'process.1' });
+      expect(pool.claim('job.6').at(-1)).toMatchObject({ process: 'process.1' });
     });
 
     it('has room for one at a time for each core, however long it takes to get warm', () => {
@@ -43,9 +50,9 @@ export function testQueue(): void {
 
     it('before the first proof counts on 200 ms for each', () => {
       const pool = startPool({ numIdleProcesses: 0, maxStarting: 1 });
-      const heard = claimAll(pool, 51);
-      expect(heard[49]).toEqual([]);
-      expect(heard[50]).toEqual(refused);
+      const heard = claimAll(pool, 151);
+      expect(heard[149]).toEqual([]);
+      expect(heard[150]).toEqual(refused);
     });
   });
 }
