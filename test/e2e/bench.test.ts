@@ -44,7 +44,8 @@ async function measure(
   return values;
 }
 
-describe.skipIf(process.platform !== 'linux')('on Linux', () => {
+// Each plays a scene with several workers from their start to their end.
+describe.skipIf(process.platform !== 'linux')('on Linux', { timeout: 180_000 }, () => {
   test('a known delay is seen in its figure', async () => {
     const values = await measure(runWarm, floor(), { BENCH_CONNECT_DELAY_MS: String(delayMs) });
     // One job whose cycle is measured, and one that is waited for to be seen.
