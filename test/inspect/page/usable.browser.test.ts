@@ -112,10 +112,12 @@ it('the layout of our machines comes with the page: ELK is not loaded for them',
   const server = await serveInspector({ hub, facts, pageDirectory: builtPage });
   cleanups.push(() => server.close());
   const { page } = await openPage(server.url);
+  const chart = page.locator('.chart [data-state=""]');
+  await chart.waitFor();
   const requests: string[] = [];
   page.on('request', (request) => requests.push(new URL(request.url()).pathname));
   await page.reload();
-  await page.locator('.chart [data-state=""]').waitFor();
+  await chart.waitFor();
   expect(requests.filter((path) => path.endsWith('layouts.json')).length).toBe(1);
   expect(requests.filter((path) => path.includes('elk'))).toEqual([]);
 });
