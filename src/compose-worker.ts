@@ -162,7 +162,7 @@ function sessionLimits(options: ResolvedOptions): SessionLimits {
     totalMs,
     entryGraceMs: Math.min(options.entryGraceTimeoutMs, totalMs),
     sessionEndMs: Math.min(options.sessionEndTimeoutMs, totalMs),
-    reportMs: 500,
+    reportMs: 2_000,
     leaveMs: 5_000,
     callbacksMs: totalMs,
     flushMs: 2_000,

@@ -194,7 +194,7 @@ export const jobMachine = setup({
     assignmentTimeout: ({ context }) => clampDelay(context.limits.assignmentTimeoutMs),
     closeTimeout: ({ context }) => clampDelay(context.limits.closeTimeoutMs),
     /** As long as a session waits for the same news. */
-    reportTimeout: 500,
+    reportTimeout: 2_000,
     removeTimeout: 3_000,
     deleteTimeout: 4_000,
   },

@@ -42,9 +42,9 @@ export const roomLifetimeCases: ConformanceCase[] = [
       await scene.rooms.createRoom({ name: room, departureTimeout: 4 });
       const job = await scene.run(worker!, { room });
       const [alice, agent] = [await scene.join(room, 'alice'), await scene.enter(job)];
+      const at = scene.stage.now();
       await alice.leave();
       await scene.gone(room, alice);
-      const at = scene.stage.now();
       expectAround((await scene.terminated(worker!, job.jobId)).at - at, 4_000);
       expect(await scene.reasonOf(agent)).toBe(DisconnectReason.ROOM_CLOSED);
       expect(await isGone(scene, room)).toBe(true);
@@ -78,9 +78,9 @@ export const roomLifetimeCases: ConformanceCase[] = [
       await alice.leave();
       await scene.gone(room, alice);
       await scene.stage.elapse(3_000);
+      const at = scene.stage.now();
       await agent.leave();
       await scene.gone(room, agent);
-      const at = scene.stage.now();
       await scene.eventually('the end of the room', () => isGone(scene, room));
       expectAround(scene.stage.now() - at, 6_000);
     },
