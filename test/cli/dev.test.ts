@@ -145,7 +145,8 @@ describe('a file that does not work leaves the worker before serving', () => {
 
     project.write('agent.js', source);
     await told(program, 'dev.kept');
-    expect(program.output.items.join('\n')).toContain(words);
+    // It is written to the other stream, which may be read later.
+    await program.output.waitFor(words, (line) => line.includes(words));
     expect(await first.dispatch('AJ_1')).toBe(true);
 
     project.write('agent.js', versioned('two'));
