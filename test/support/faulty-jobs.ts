@@ -15,6 +15,7 @@ import { parseLogLine } from './program.mjs';
 import { Recorder } from './recorder.mjs';
 import { newRoom, Stage } from './stage.ts';
 import { type LogLine, testGuard } from './worker-program.ts';
+import { within } from './work-per-core.ts';
 
 const witness = 'none';
 
@@ -119,7 +120,7 @@ export class FaultyJobs {
     expect(describe(left), 'what is left of the process group').toBe('');
     // The server may still be busy with its leaving. By itself it takes 21 s to notice that one is dead.
     await vi.waitFor(async () => expect(await this.stage.whoIsIn(room)).not.toContain(identity), {
-      timeout: 1_000,
+      timeout: within(1_000),
       interval: 20,
     });
     expect(this.worker.handle.activeJobs.map((job) => job.jobId)).not.toContain(jobId);
