@@ -35,7 +35,7 @@ export function startRealWorker(
   const clock = new ManualClock();
   const puppets = new Puppets();
   const requests: JobRequest[] = [];
-  const load = { now: 0, isBroken: false };
+  const load = { now: 0, isBroken: false, samples: 0 };
   const [own] = workerInput.registrations;
   const actor: AnyActor = createActor(compose(server, puppets, requests, load), {
     clock,
@@ -67,8 +67,11 @@ function happenings(world: World): Happenings {
     ...poolHappenings(world),
     'load.sampled': async ({ load: now }) => {
       load.now = Number(now);
-      // It is sampled all the time: the one that counts is the first with the new value.
-      await waitFor(actor, ({ context }: AnyMachineSnapshot) => context.load === now, patience);
+      // It is sampled all the time: when the second one from now is taken, the worker has heard of the first.
+      const wanted = load.samples + 2;
+      const isHeard = ({ context }: AnyMachineSnapshot) =>
+        context.load === now && load.samples >= wanted;
+      await waitFor(actor, isHeard, patience);
     },
     'load.failed': () => {
       load.isBroken = true;

@@ -42,7 +42,7 @@ export interface World {
   clock: ManualClock;
   server: PathServer;
   requests: JobRequest[];
-  load: { now: number; isBroken: boolean };
+  load: { now: number; isBroken: boolean; samples: number };
 }
 
 /** The worker's machine; the ones below it fail when they are told to. */
@@ -75,6 +75,7 @@ export function compose(
     actors: { signalSocket: defineSignalSocket({ url, apiKey, apiSecret, workerToken: null }) },
   });
   const loadFunc = (): number => {
+    load.samples += 1;
     if (!load.isBroken) return load.now;
     load.isBroken = false;
     throw new Error('no luck');
