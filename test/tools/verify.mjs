@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url';
  */
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
-/** @typedef {{ name: string, counts: Counts, seconds: number, remark: string }} Outcome */
+/** @typedef {{ name: string, counts: Counts, seconds: number, remark: string, failures: string[] }} Outcome */
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const vitest = 'vitest run --config test/vitest.config.ts --project';
@@ -112,7 +112,8 @@ async function runStep(step) {
   );
   if (step.needsBuild && !isBuilt) {
     console.log('Not run, since the build failed.');
-    return { name: step.name, counts: countStep(false), seconds: 0, remark: 'not run' };
+    const counts = countStep(false);
+    return { name: step.name, counts, seconds: 0, remark: 'not run', failures: [] };
   }
   const started = performance.now();
   const report = join(reports, `${step.name}.json`);
@@ -120,8 +121,9 @@ async function runStep(step) {
   if (step.isBeside) console.log(`${heading}\n${output}`);
   const isOk = ending === 'exit code 0';
   const counts = step.isTestRun ? countTests(report, isOk) : countStep(isOk);
+  const failures = step.isTestRun ? failuresIn(report) : [];
   const seconds = (performance.now() - started) / 1000;
-  return { name: step.name, counts, seconds, remark: isOk ? '' : ending };
+  return { name: step.name, counts, seconds, remark: isOk ? '' : ending, failures };
 }
 
 /**
@@ -180,11 +182,41 @@ function countTests(report, isOk) {
 }
 
 /**
- * Prints what came of the steps and, as the last line, the sums.
+ * What failed, with the first lines of each error: a log is often read, or kept, from its end.
+ * @param {string} report
+ * @returns {string[]}
+ */
+function failuresIn(report) {
+  try {
+    /** @type {{ name: string, message: string, assertionResults: { fullName: string, status: string, failureMessages: string[] }[] }[]} */
+    const files = JSON.parse(readFileSync(report, 'utf8')).testResults;
+    return files.flatMap(({ name, message, assertionResults }) => {
+      const file = relative(root, name);
+      const failed = assertionResults.filter(({ status }) => status === 'failed');
+      const texts = failed.map(
+        ({ fullName, failureMessages }) => `${fullName}\n${firstLines(failureMessages.join('\n'))}`,
+      );
+      if (message !== '' && failed.length === 0) texts.push(firstLines(message));
+      return texts.map((text) => `${file}: ${text}`);
+    });
+  } catch {
+    return [];
+  }
+}
+
+/** @param {string} text */
+function firstLines(text) {
+  return text.split('\n').slice(0, 25).join('\n');
+}
+
+/**
+ * Prints what failed, what came of the steps and, as the last line, the sums.
  * @param {readonly Outcome[]} all
  * @returns {boolean} Whether all went well.
  */
 function summarize(all) {
+  const failures = all.flatMap((outcome) => outcome.failures);
+  if (failures.length > 0) console.log(`\n━━ failed ━━\n\n${failures.join('\n\n')}`);
   console.log('\n━━ summary ━━\n');
   for (const { name, counts, seconds, remark } of all) {
     const mark = counts.failed === 0 ? '✓' : '✗';
