@@ -45,6 +45,7 @@ async function run() {
 }
 
 async function check() {
+  process.env['GREENROOM_TESTS_ONLY_COLLECTED'] = 'yes';
   const vitest = await createVitest('test', settings);
   const { unhandledErrors } = await vitest.collect();
   const rows = rowsOf(vitest);
