@@ -4,8 +4,7 @@ import type { Decision } from '../../machines/job/job.types.ts';
 import type { Job, RejectReason } from '../../machines/messages.ts';
 import type { Acceptances } from '../acceptances.ts';
 import { WorkerError, toFailure } from '../errors.ts';
-import { JobRequest, type RequestAnswers } from '../job-request.ts';
-import { jobToProtobuf } from '../protocol/job.ts';
+import { JobRequest, type RequestAnswers, type ToProtobuf } from '../job-request.ts';
 
 /** What deciding needs. */
 export interface DecideRequestDependencies {
@@ -25,6 +24,8 @@ export function defineDecideRequest({
   acceptances,
   onLateError,
 }: DecideRequestDependencies): PromiseActorLogic<Decision, { job: Job }> {
+  // The connection that brings the first request has loaded it; a worker that starts has better things to do.
+  let protocol: Promise<{ jobToProtobuf: ToProtobuf }> | undefined;
   return fromPromise<Decision, { job: Job }>(({ input: { job }, signal }) => {
     const verdict = new Verdict(job.id, requestTimeoutMs);
     // The job stopped waiting, so the request was rejected.
@@ -40,11 +41,11 @@ export function defineDecideRequest({
         verdict.answer({ type: 'reject', terminate, reason, detail });
       },
     };
-    const request = new JobRequest(job, answers, jobToProtobuf);
 
+    protocol ??= import('../protocol/job.ts');
     // A turn later: user code never runs inside a step of the worker's machines.
-    void Promise.resolve()
-      .then(() => requestFunc(request))
+    void protocol
+      .then(({ jobToProtobuf }) => requestFunc(new JobRequest(job, answers, jobToProtobuf)))
       .then(
         () => verdict.fallBack('no-answer', 'requestFunc returned without an answer.'),
         (error: unknown) => {

@@ -68,7 +68,7 @@ async function call(
     const response = await fetch(address, {
       method: 'POST',
       headers: {
-        authorization: `Bearer ${await createServerToken(dependencies, grant)}`,
+        authorization: `Bearer ${createServerToken(dependencies, grant)}`,
         'content-type': 'application/json',
       },
       body: JSON.stringify(body),

@@ -1,13 +1,12 @@
 /** The one WebSocket of a registration: opened at the start of the actor, closed at its end. */
 import type { IncomingMessage } from 'node:http';
-import { WebSocket } from 'ws';
+import { createRequire } from 'node:module';
+import type { WebSocket } from 'ws';
 import { type CallbackActorLogic, fromCallback } from 'xstate';
 import type { ServerMessage, WorkerMessage } from '../../machines/messages.ts';
 import type { SocketCommand, SocketEvent } from '../../machines/registration/registration.types.ts';
 import { agentUrl } from '../protocol/server-urls.ts';
 import { closeReason, connectFailureReason, errorReason } from '../protocol/connection-reasons.ts';
-import { decodeServerMessage } from '../protocol/decode-server-message.ts';
-import { encodeWorkerMessage } from '../protocol/encode-worker-message.ts';
 import { redactToken } from '../protocol/redact-tokens.ts';
 import { createServerToken } from '../server-token.ts';
 import { sealToken } from '../token-seal.ts';
@@ -42,6 +41,23 @@ export interface SignalSocketDependencies {
   onUnsendable?: (error: unknown, message: WorkerMessage) => void;
 }
 
+type Wire = Awaited<ReturnType<typeof loadWire>>;
+type Connection = Wire & { webSocket: WebSocket };
+
+/**
+ * Loaded by the first connection, not with the worker: the pool, which starts in the same moment, has forked its first job
+ * processes by then, and they get warm on another core meanwhile.
+ */
+async function loadWire() {
+  const [{ decodeServerMessage }, { encodeWorkerMessage }] = await Promise.all([
+    import('../protocol/decode-server-message.ts'),
+    import('../protocol/encode-worker-message.ts'),
+  ]);
+  // Imported, each of its CommonJS files would be searched for exports first: 51 ms of CPU instead of 15.
+  const ws = createRequire(import.meta.url)('ws') as { WebSocket: typeof WebSocket };
+  return { WebSocket: ws.WebSocket, decodeServerMessage, encodeWorkerMessage };
+}
+
 type EndEvent =
   | { type: 'socket.refused'; status: number; body: string }
   | { type: 'socket.closed'; code: number; reason: string };
@@ -67,7 +83,7 @@ class SignalSocket {
   readonly #handshakeTimeoutMs: number;
   #handshakeTimer: NodeJS.Timeout | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
-  #webSocket: WebSocket | undefined;
+  #connection: Connection | undefined;
   /** Sent before the WebSocket was open. */
   #queue: WorkerMessage[] = [];
   #wasOpen = false;
@@ -89,8 +105,8 @@ class SignalSocket {
       const address = agentUrl(url, workerToken);
       const limitMs = this.#handshakeTimeoutMs;
       this.#handshakeTimer = setTimeout(() => this.#handshakeTimedOut(address), limitMs);
-      const token = await createServerToken(this.#dependencies, { agent: true });
-      if (!this.#ended) this.#connect(address, token);
+      const wire = await loadWire();
+      if (!this.#ended) this.#connect(address, wire);
     } catch (error) {
       this.#end({
         type: 'socket.closed',
@@ -102,7 +118,8 @@ class SignalSocket {
 
   send(message: WorkerMessage): void {
     if (this.#ended || this.#closeWanted) return;
-    if (this.#webSocket?.readyState === WebSocket.OPEN) this.#write(this.#webSocket, message);
+    const connection = this.#openConnection();
+    if (connection !== undefined) this.#write(connection, message);
     else this.#queue.push(message);
   }
 
@@ -110,15 +127,16 @@ class SignalSocket {
   close(): void {
     if (this.#ended || this.#closeWanted) return;
     this.#closeWanted = true;
-    if (this.#webSocket?.readyState === WebSocket.OPEN) {
-      this.#shut(this.#webSocket, normalClosure, '');
+    const connection = this.#openConnection();
+    if (connection !== undefined) {
+      this.#shut(connection.webSocket, normalClosure, '');
     } else if (this.#queue.length === 0) {
       this.#end({
         type: 'socket.closed',
         code: normalClosure,
         reason: 'closed before it was open',
       });
-      this.#webSocket?.terminate();
+      this.#connection?.webSocket.terminate();
     }
   }
 
@@ -126,22 +144,25 @@ class SignalSocket {
   abandon(): void {
     this.#ended = true;
     clearTimeout(this.#handshakeTimer);
-    const webSocket = this.#webSocket;
-    if (webSocket?.readyState === WebSocket.CONNECTING) webSocket.terminate();
-    else if (webSocket !== undefined) this.#shut(webSocket, normalClosure, '');
+    const webSocket = this.#connection?.webSocket;
+    if (webSocket === undefined) return;
+    if (webSocket.readyState === webSocket.CONNECTING) webSocket.terminate();
+    else this.#shut(webSocket, normalClosure, '');
   }
 
-  #connect(address: URL, token: string): void {
-    const webSocket = new WebSocket(address, {
+  #connect(address: URL, wire: Wire): void {
+    const token = createServerToken(this.#dependencies, { agent: true });
+    const webSocket = new wire.WebSocket(address, {
       headers: { Authorization: `Bearer ${token}` },
       maxPayload: maxFrameBytes,
       perMessageDeflate: false,
     });
-    this.#webSocket = webSocket;
-    webSocket.on('open', () => this.#opened(webSocket));
+    const connection = { ...wire, webSocket };
+    this.#connection = connection;
+    webSocket.on('open', () => this.#opened(connection));
     webSocket.on('message', (data, isBinary) => {
       // ws hands out Buffers unless it is told otherwise.
-      this.#received(webSocket, isBinary ? (data as Buffer) : (data as Buffer).toString());
+      this.#received(connection, isBinary ? (data as Buffer) : (data as Buffer).toString());
     });
     webSocket.on('unexpected-response', (_request, response) => {
       this.#refused(webSocket, response);
@@ -151,17 +172,23 @@ class SignalSocket {
     webSocket.on('close', (code, reason) => this.#closed(address, code, reason.toString()));
   }
 
-  #opened(webSocket: WebSocket): void {
+  #openConnection(): Connection | undefined {
+    const webSocket = this.#connection?.webSocket;
+    const isOpen = webSocket !== undefined && webSocket.readyState === webSocket.OPEN;
+    return isOpen ? this.#connection : undefined;
+  }
+
+  #opened(connection: Connection): void {
     this.#wasOpen = true;
     clearTimeout(this.#handshakeTimer);
     const queue = this.#queue;
     this.#queue = [];
-    for (const message of queue) this.#write(webSocket, message);
-    if (this.#closeWanted) this.#shut(webSocket, normalClosure, '');
+    for (const message of queue) this.#write(connection, message);
+    if (this.#closeWanted) this.#shut(connection.webSocket, normalClosure, '');
     else this.#report({ type: 'socket.opened' });
   }
 
-  #received(webSocket: WebSocket, frame: Uint8Array | string): void {
+  #received({ webSocket, decodeServerMessage }: Connection, frame: Uint8Array | string): void {
     if (this.#ended) return;
     let message;
     try {
@@ -175,7 +202,7 @@ class SignalSocket {
     this.#report(withSealedToken(message));
   }
 
-  #write(webSocket: WebSocket, message: WorkerMessage): void {
+  #write({ webSocket, encodeWorkerMessage }: Connection, message: WorkerMessage): void {
     const now = this.#dependencies.now ?? Date.now;
     let frame;
     try {
@@ -233,13 +260,13 @@ class SignalSocket {
     const error = new Error(`no answer within ${this.#handshakeTimeoutMs} ms`);
     const reason = connectFailureReason(error, address);
     this.#end({ type: 'socket.closed', code: abnormalClosure, reason });
-    this.#webSocket?.terminate();
+    this.#connection?.webSocket.terminate();
   }
 
   /** Sends a close frame behind everything that was sent, and cuts the connection when the server does not answer it. */
   #shut(webSocket: WebSocket, code: number, reason: string): void {
     webSocket.close(code, reason);
-    if (webSocket.readyState === WebSocket.CLOSED) return;
+    if (webSocket.readyState === webSocket.CLOSED) return;
     const limitMs = this.#dependencies.closeTimeoutMs ?? 1000;
     this.#closeTimer ??= setTimeout(() => webSocket.terminate(), limitMs).unref();
   }

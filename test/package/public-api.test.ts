@@ -34,6 +34,12 @@ it('in a program the package loads what serves the inspector only when there is 
   expect(files).not.toContain(resolve(dist, 'inspect/server.js'));
 });
 
+it('in a program the package loads no more than a worker needs before it connects', () => {
+  const files = ['index.js', 'cli/main.js', 'cli/program.js', 'cli/start.js'];
+  const packages = new Set(files.flatMap((file) => loadedBy(file)));
+  expect([...packages].toSorted()).toEqual(['pino', 'xstate']);
+});
+
 describe('in a job process the package', () => {
   it('loads the log and nothing else', () => {
     expect(loadedBy('index-in-job.js')).toEqual(['pino']);

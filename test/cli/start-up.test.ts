@@ -1,0 +1,66 @@
+/** What a worker does until it is registered, and in which order: each package that it loads there costs its start. */
+import { expect, it } from 'vitest';
+import { Dispatcher } from './dispatcher.ts';
+import { agentSource, Project, waits } from './project.ts';
+
+/** Tells each package that Greenroom's own code or the program loads, and each process that it starts. */
+const tellsOrder = `
+const { ChildProcess } = require('node:child_process');
+const { writeSync } = require('node:fs');
+const Module = require('node:module');
+if (process.send === undefined) {
+  const { spawn } = ChildProcess.prototype;
+  ChildProcess.prototype.spawn = function (options) {
+    writeSync(1, 'starts ' + options.file.split('/').at(-1) + '\\n');
+    return spawn.call(this, options);
+  };
+  const load = Module._load;
+  Module._load = function (name, parent, ...rest) {
+    const isOurs = parent?.filename != null && !parent.filename.includes('/node_modules/');
+    if (isOurs && !/^(node:|[./])/.test(name)) writeSync(1, 'loads ' + name + '\\n');
+    return load.call(this, name, parent, ...rest);
+  };
+  Module.register('./hooks.mjs', require('node:url').pathToFileURL(__filename));
+}`;
+const hooks = `
+import { writeSync } from 'node:fs';
+export function resolve(name, context, next) {
+  const isOurs = context.parentURL !== undefined && !context.parentURL.includes('/node_modules/');
+  if (isOurs && !/^(node:|[./]|file:)/.test(name)) writeSync(1, 'loads ' + name + '\\n');
+  return next(name, context);
+}`;
+
+it('a worker starts its job processes before it loads what speaks to the server', async () => {
+  const dispatcher = await Dispatcher.start();
+  const project = new Project({
+    'agent.js': agentSource(waits),
+    'order.cjs': tellsOrder,
+    'hooks.mjs': hooks,
+  });
+  const { url, apiKey, apiSecret } = dispatcher.access;
+  const args = ['start', '--port', 'none', '--num-idle-processes', '2', '--log-level', 'error'];
+  const program = project.start(['-r', './order.cjs', 'agent.js', ...args], {
+    LIVEKIT_URL: url,
+    LIVEKIT_API_KEY: apiKey,
+    LIVEKIT_API_SECRET: apiSecret,
+  });
+  await dispatcher.worker(1);
+  const told = [...new Set(program.output.items)].filter((line) => /^(loads|starts) /.test(line));
+  const firstStart = told.findIndex((line) => line.startsWith('starts '));
+
+  expect(told.slice(0, firstStart).toSorted()).toEqual([
+    'loads greenroom',
+    'loads greenroom/package.json',
+    'loads pino',
+    'loads xstate',
+  ]);
+  expect(told.slice(firstStart).toSorted()).toEqual([
+    'loads @livekit/protocol',
+    'loads ws',
+    'starts node',
+    'starts sh',
+  ]);
+  program.kill('SIGTERM');
+  expect(await program.exited).toEqual({ code: 0, signal: null });
+  expect(await project.left()).toBe('');
+});
