@@ -11,11 +11,11 @@ import { runWarm } from '../bench/scenes/warm.ts';
 import { startLiveKitServer } from '../support/livekit-server.mjs';
 import { testGuard } from '../support/worker-program.ts';
 
-const delayMs = 2_000;
+const delayMs = 3_000;
 /** Whatever else this machine does. */
-const slackMs = 1_800;
+const slackMs = 2_700;
 /** How much the CPU time of two cycles may differ without a reason. */
-const cpuSlackMs = 250;
+const cpuSlackMs = 800;
 
 type Values = Partial<Record<FigureName, number[]>>;
 
@@ -65,7 +65,7 @@ describe.skipIf(process.platform !== 'linux')('on Linux', { timeout: 180_000 }, 
   });
 
   test('a known cost of those that are inspected is seen in their figures alone', async () => {
-    const busyMs = 500;
+    const busyMs = 1_000;
     const env = { BENCH_INSPECTED_BUSY_MS: String(busyMs) };
     const values = await measure(runInspection, greenroom(builtGreenroom()), env);
     const [off = 0] = values['inspection-off-cpu'] ?? [];
