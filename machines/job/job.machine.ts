@@ -409,7 +409,8 @@ export const jobMachine = setup({
       initial: 'starting',
       states: {
         claiming: {
-          description: 'Another process is claimed.',
+          description:
+            'Another process is claimed. The pool answers within the same turn: nothing else can come between.',
           entry: { type: 'claim', params: { isAccepted: true } },
           on: {
             'pool.claimed': {
@@ -422,18 +423,6 @@ export const jobMachine = setup({
                 { type: 'noteLaunchFailure', params: ({ event }) => ({ cause: event.failure }) },
                 { type: 'sendFailed', params: { error: 'no job process is ready' } },
                 { type: 'noteEnd', params: { end: 'failed' } },
-              ],
-            },
-            'server.jobTerminated': {
-              target: '#job.cancelled',
-              actions: ['release', { type: 'noteEnd', params: { end: 'cancelled' } }],
-            },
-            'job.close': {
-              target: '#job.cancelled',
-              actions: [
-                'release',
-                { type: 'sendFailed', params: { error: 'the worker is closing' } },
-                { type: 'noteEnd', params: { end: 'cancelled' } },
               ],
             },
           },

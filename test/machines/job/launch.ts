@@ -191,18 +191,6 @@ export function testLaunch(): void {
       });
     });
 
-    it.each([
-      [{ type: 'server.jobTerminated' }, []],
-      [{ type: 'job.close', reason: 'drain-timeout' }, [failed('the worker is closing')]],
-    ] as const)('without a process is cancelled: $type', async (event, sent) => {
-      const job = await startLaunching();
-      job.hears(crash);
-      job.actor.send(event);
-      expect(job.toPool.at(-1)).toEqual(released);
-      expect(job.sent.slice(1)).toEqual(sent);
-      expect(job.output()).toMatchObject({ outcome: 'cancelled' });
-    });
-
     it('goes on when the connection is lost', async () => {
       const job = await startLaunching();
       job.actor.send({ type: 'registration.lost' });

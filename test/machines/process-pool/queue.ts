@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startPool } from './harness.ts';
+import { startPool, startServing } from './harness.ts';
 
 /** Tests of the process pool machine; run by `process-pool.test.ts`. */
 export function testQueue(): void {
@@ -54,5 +54,21 @@ export function testQueue(): void {
       expect(heard[149]).toEqual([]);
       expect(heard[150]).toEqual(refused);
     });
+
+    // A job that was accepted hears nothing else while it waits for another process: it counts on that.
+    it.each([
+      ['serving', 'pool.claimed', () => {}],
+      ['failing.resting', 'pool.refused', (pool) => pool.children.last().exits(1)],
+      ['stopping', 'pool.refused', (pool) => pool.actor.send({ type: 'pool.stop' })],
+      ['killing', 'pool.refused', (pool) => pool.actor.send({ type: 'pool.kill' })],
+    ] satisfies [string, string, (pool: ReturnType<typeof startPool>) => void][])(
+      'has no place for a claim of an accepted job: %s, %s in the same turn',
+      (state, answer, bring) => {
+        const pool = startServing(1, { restartIntensity: 0 });
+        bring(pool);
+        expect(pool.state()).toBe(state);
+        expect(pool.claim('job.1', true).at(-1)).toMatchObject({ type: answer });
+      },
+    );
   });
 }

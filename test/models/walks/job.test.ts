@@ -38,6 +38,7 @@ class JobWalk implements Walker {
   #isLost = false;
 
   can({ type }: EventObject): boolean {
+    if (this.#isAnswerDue()) return type.startsWith('pool.');
     if (type.startsWith('user.')) return !this.#isDecided;
     if (type.startsWith('pool.')) return this.#hasClaimed();
     if (/^(session|process)\./.test(type)) return this.#hasProcess;
@@ -60,6 +61,7 @@ class JobWalk implements Walker {
   /** It is to close; the process does what it is told. */
   async stop(): Promise<void> {
     const { actor, clock } = this.#job;
+    if (this.#isAnswerDue()) this.#pool('pool.refuses');
     actor.send({ type: 'job.close', reason: 'worker-closing' });
     for (let turn = 0; turn < 100 && actor.getSnapshot().status === 'active'; turn += 1) {
       clock.increment(2_000);
@@ -70,6 +72,11 @@ class JobWalk implements Walker {
     this.#check();
     expect(this.#ends(), 'one outcome').toHaveLength(1);
     if (!this.#isLost) expect(this.#answers(), 'one answer').toHaveLength(1);
+  }
+
+  /** A pool that has granted one claim answers those for other processes before anything else can happen. */
+  #isAnswerDue(): boolean {
+    return this.#claims > 0 && this.#hasClaimed();
   }
 
   #hasClaimed(): boolean {
