@@ -45,16 +45,30 @@ function liveKitSection(): string {
   return `## On a LiveKit server
 
 \`npm run test:e2e\` takes the machines that hear a server along those of the paths above whose events a real LiveKit server can
-cause: it answers the registration and its pings, offers, assigns and terminates jobs of real dispatches, and refuses a token
-signed with a wrong secret; the connection is cut on the way. Each of its messages is held back until the path says that it
-comes. After every event the machine is compared with the model. At the end it has taken each transition of the path, and the
-server has read all that the worker said; unless the path has closed the connection, it is still open.
+cause: it answers the registration and its pings, offers, assigns and terminates jobs of real dispatches, deletes a room, and
+refuses a token signed with a wrong secret; the connection is cut on the way. It stands behind the same gate. After every event
+the machine is compared with the model. At the end it has taken each transition of the path, and the server has read all that
+the worker said; unless the path has closed the connection, it is still open. Nobody joins its rooms: a job process here says
+over its link what the path says, and has no media.
 
 ${alignedTable(headings, rows)}
 
 The events that keep the other paths from it:
 
 ${found.flatMap(({ reasons }) => reasons).join('\n')}
+`;
+}
+
+function faultSection(): string {
+  const faults = onLiveKit.flatMap(({ proof, exclusions }) =>
+    exclusions.filter(({ isFault }) => isFault).map(({ why }) => `- **${proof.name}**: ${why}.`),
+  );
+  return `## What the embedded server has to be told to do
+
+It behaves as LiveKit's does, which has no reason for some events. It causes them by its
+[faults](../how-to/test-on-the-embedded-server.md#let-it-fail), over the same connections:
+
+${faults.join('\n')}
 `;
 }
 
@@ -68,7 +82,8 @@ function coveragePage(): string {
 Paths are made from each machine: the shortest ways that together reach every state and take every transition, as
 [Test a machine of yours](../how-to/test-a-machine.md) shows. \`npm test\` walks each of them **on the real implementation**,
 compares it with the model after every event, and fails when a state or a transition was not reached. Timers go off when a path
-says so; sockets, processes, signals and HTTP calls are real.
+says so; sockets, processes, signals and HTTP calls are real. The server is the embedded one, anew for each path, behind a gate:
+each of its messages, and each of its answers to the room API, is held back until the path says that it comes.
 
 ${alignedTable(headings, proofs.map(rowOf))}
 
@@ -78,6 +93,7 @@ Some errors no real actor can be brought to. The double is the real actor, made 
 
 ${doubles.join('\n')}
 
+${faultSection()}
 ${liveKitSection()}
 [Mutants](mutants.md) says what the tests make of machines that lack something.
 `;

@@ -1,7 +1,7 @@
-/** The paths of registration and worker that a real LiveKit server can take them along; the others say why it cannot. */
+/** The paths of registration, worker and job that a real LiveKit server can take them along; the others say why it cannot. */
 import { describe, expect, inject, it, vi } from 'vitest';
 import { createCoverage } from '../../src/testing/model/index.ts';
-import { GatedLiveKit } from './paths/gated-livekit.ts';
+import { GatedServer } from './paths/gated-server.ts';
 import { onLiveKit, sorted } from './paths/on-livekit.ts';
 
 describe.each(onLiveKit.map((one) => [one.proof.name, one] as const))(
@@ -13,7 +13,7 @@ describe.each(onLiveKit.map((one) => [one.proof.name, one] as const))(
       // XState warns of what comes for actors that a path has ended.
       vi.spyOn(console, 'warn').mockReturnValue();
       const coverage = createCoverage(one.proof.machine);
-      const server = await GatedLiveKit.start(inject('liveKit'));
+      const server = await GatedServer.start(inject('liveKit'));
       await path.test(() => one.start(coverage.inspect, server));
       const { reached } = coverage.report().transitions;
       expect(reached).toEqual(expect.arrayContaining(path.transitions));

@@ -7,10 +7,11 @@ import type {
   PoolStateReport,
   ProcessPoolContext,
 } from '../../../machines/process-pool/process-pool.types.ts';
-import { fakeMemory, listener } from '../../machines/fakes.ts';
+import { listener } from '../../machines/fakes.ts';
 import { limits } from '../../machines/job-process/harness.ts';
+import { defineSampleMemory } from '../../../src/actors/sample-memory.ts';
 import type { ModelEvents } from '../../../src/testing/model/index.ts';
-import { declaredTypes } from '../../../src/testing/model/events.ts';
+import { onlyIf } from './only-if.ts';
 import type { Proof } from './proof.ts';
 import { failure, puppetExits, Puppets, puppetSays, warm } from './puppets.ts';
 import {
@@ -135,7 +136,7 @@ export const processPool: Proof = {
     const puppets = new Puppets();
     const jobProcess = failable(
       jobProcessMachine.provide({
-        actors: { childProcess: puppets.logic(), sampleMemory: fakeMemory().logic },
+        actors: { childProcess: puppets.logic(), sampleMemory: defineSampleMemory() },
       }),
     );
     const actor: AnyActor = createActor(processPoolMachine.provide({ actors: { jobProcess } }), {
@@ -171,17 +172,10 @@ function claimsOf({ value, context }: AnyMachineSnapshot) {
 
 /** Many claims are wanted by one transition only: once there are two, nothing else is tried. */
 function unlessQueueing(events: ModelEvents): ModelEvents {
-  const types = [...new Set([...declaredTypes(processPoolMachine), ...Object.keys(events)])];
-  return Object.fromEntries(
-    types.map((type) => [
-      type,
-      (snapshot, past) => {
-        const isQueueing = snapshot.context.waiting.length > 1 && type !== 'pool.claim';
-        const cases = events[type] ?? [{}];
-        if (isQueueing) return [];
-        return typeof cases === 'function' ? cases(snapshot, past) : cases;
-      },
-    ]),
+  return onlyIf(
+    processPoolMachine,
+    events,
+    (type, { context }) => context.waiting.length <= 1 || type === 'pool.claim',
   );
 }
 

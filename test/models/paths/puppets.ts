@@ -56,6 +56,8 @@ export class Puppets {
 
   /** What is left of the path is ended, and its actors have heard of it. */
   async end(): Promise<void> {
+    // A job that is to be launched would have another one.
+    this.areBroken = true;
     if (this.#pids.size > 0) {
       const gone = new Promise<void>((resolve) => {
         this.#lastIsGone = resolve;

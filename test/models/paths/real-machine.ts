@@ -79,24 +79,46 @@ export type Happenings = Record<
   ((event: EventObject & Record<string, unknown>) => void | Promise<void>) | undefined
 >;
 
-/** Counts what an actor has taken in. Hand `inspect` to its system before it starts. */
+type State = Pick<AnyMachineSnapshot, 'value' | 'status'>;
+
+/** Writes down what an actor takes in, and where it is after that. Hand `inspect` to its system before it starts. */
 export class Witness {
-  readonly #counts = new Map<string, number>();
+  readonly #taken: { type: string; state: State }[] = [];
   readonly #waiting = new Set<() => void>();
   actor: AnyActor | null = null;
+  /** How far the path has come in what was taken in. */
+  #place = 0;
 
   readonly inspect = (event: InspectionEvent): void => {
     if (event.type !== '@xstate.snapshot' || event.actorRef !== this.actor) return;
-    this.#counts.set(event.event.type, this.count(event.event.type) + 1);
+    const { value, status } = event.snapshot as AnyMachineSnapshot;
+    this.#taken.push({ type: event.event.type, state: { value, status } });
     for (const look of this.#waiting) look();
   };
 
-  count(type: string): number {
-    return this.#counts.get(type) ?? 0;
+  /** Resolves once the actor takes in an event of that type, or has done so already since the last one of the path. */
+  async take(type: string, what: () => string): Promise<void> {
+    const next = (): number =>
+      this.#taken.findIndex((one, index) => index >= this.#place && one.type === type);
+    await this.#until(() => next() >= 0, what);
+    this.#place = next() + 1;
   }
 
-  /** Resolves once it holds; looks again at everything that the actor takes in. */
-  async until(holds: () => boolean, what: () => string): Promise<void> {
+  /**
+   * Resolves once the actor is in a state, or was after what it has taken in last for the path: where its neighbours answer
+   * at once it is further already.
+   */
+  async reach(model: State, what: () => string): Promise<void> {
+    const isIt = ({ value, status }: State): boolean =>
+      status === model.status && isDeepStrictEqual(value, model.value);
+    const holds = (): boolean => {
+      const since = this.#taken.slice(Math.max(0, this.#place - 1)).map(({ state }) => state);
+      return [...since, this.actor?.getSnapshot() as AnyMachineSnapshot].some(isIt);
+    };
+    await this.#until(holds, what);
+  }
+
+  async #until(holds: () => boolean, what: () => string): Promise<void> {
     if (holds()) return;
     await new Promise<void>((resolve, reject) => {
       const end = (settle: () => void): void => {
@@ -126,26 +148,23 @@ export function realMachine(options: {
   stop: () => void | Promise<void>;
 }): Sut {
   const { witness, actor, clock, happenings } = options;
-  const sent = new Map<string, number>();
   const state = (): AnyMachineSnapshot => actor.getSnapshot() as AnyMachineSnapshot;
   return {
     send: async (event) => {
       const { type } = event;
-      const count = (sent.get(type) ?? 0) + 1;
-      sent.set(type, count);
       const happen = happenings[type];
       if (happen !== undefined) await happen(event);
       else if (type.startsWith('xstate.after.')) clock.fire(actor, type);
       else if (type.startsWith('xstate.')) throw new Error(`Nothing causes ${type} here.`);
       else actor.send(event);
-      await witness.until(
-        () => witness.count(type) >= count,
+      await witness.take(
+        type,
         () => `${type} did not happen; the machine is in ${JSON.stringify(state().value)}.`,
       );
     },
     check: (model) =>
-      witness.until(
-        () => state().status === model.status && isDeepStrictEqual(state().value, model.value),
+      witness.reach(
+        model,
         () => `The machine is in ${JSON.stringify(state().value)} (${state().status}).`,
       ),
     stop: async () => {

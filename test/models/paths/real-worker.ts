@@ -1,63 +1,41 @@
 /** A worker on its real actors, and what makes them tell it something. */
-import {
-  AvailabilityRequest,
-  Job,
-  JobAssignment,
-  JobTermination,
-  RegisterWorkerResponse,
-  WorkerPong,
-} from '@livekit/protocol';
-import {
-  type AnyActor,
-  type AnyMachineSnapshot,
-  createActor,
-  type InspectionEvent,
-  waitFor,
-} from 'xstate';
-import type { RegistrationCommand } from '../../../machines/registration/registration.types.ts';
-import type { JobRequest } from '../../../src/job-request.ts';
+import { Job, JobAssignment, JobTermination, AvailabilityRequest } from '@livekit/protocol';
+import { type AnyActor, type AnyMachineSnapshot, type InspectionEvent, waitFor } from 'xstate';
 import type { Sut } from '../../../src/testing/model/index.ts';
-import type { PathServer } from './gated-server.ts';
-import { compose, type World, workerInput } from './worker-world.ts';
-import { failure, puppetExits, Puppets, puppetSays, warm } from './puppets.ts';
-import { failChild, type Happenings, ManualClock, realMachine, Witness } from './real-machine.ts';
-
-export { workerInput } from './worker-world.ts';
+import type { GatedServer } from './gated-server.ts';
+import { failure, puppetExits, puppetSays, reports, warm } from './puppets.ts';
+import { failChild, type Happenings, realMachine, Witness } from './real-machine.ts';
+import {
+  answerPings,
+  childOf,
+  endWorld,
+  processesOf,
+  register,
+  requestOf,
+  startWorld,
+  stateOf,
+  until,
+  warmingProcess,
+  type World,
+} from './worker-world.ts';
 
 const patience = { timeout: 5_000 };
 
 /** Starts a worker in a world of its own. */
 export function startRealWorker(
   inspect: (event: InspectionEvent) => void,
-  server: PathServer,
+  server: GatedServer,
 ): Sut {
   const witness = new Witness();
-  const clock = new ManualClock();
-  const puppets = new Puppets();
-  const requests: JobRequest[] = [];
-  const load = { now: 0, isBroken: false, samples: 0 };
-  const [own] = workerInput.registrations;
-  const actor: AnyActor = createActor(compose(server, puppets, requests, load), {
-    clock,
-    input: { ...workerInput, registrations: [{ ...own, agentName: server.agentName }] },
-    inspect: (event) => {
-      inspect(event);
-      witness.inspect(event);
-    },
-  });
+  const world = startWorld((event) => {
+    inspect(event);
+    witness.inspect(event);
+  }, server);
+  const { actor, clock } = world;
   witness.actor = actor;
-  actor.subscribe({ error: () => undefined });
   actor.start();
-  return realMachine({
-    witness,
-    actor,
-    clock,
-    happenings: happenings({ actor, clock, server, requests, load }),
-    stop: async () => {
-      await puppets.end();
-      await server.stop();
-    },
-  });
+  const stop = () => endWorld(world);
+  return realMachine({ witness, actor, clock, happenings: happenings(world), stop });
 }
 
 function happenings(world: World): Happenings {
@@ -88,21 +66,27 @@ function happenings(world: World): Happenings {
 function serverHappenings(world: World): Happenings {
   const { server } = world;
   const jobOf = (event: Record<string, unknown>) =>
-    new Job({ id: (event['job'] as { id: string }).id });
+    new Job({ id: server.idOf((event['job'] as { id: string }).id) });
+  let isAsked = false;
   return {
     'registration.registered': () => register(world),
     'registration.lost': () => server.drop(),
     'registration.statusRead': () => answerPings(world),
-    'registration.jobStatusRead': ({ jobId }) => reportStatus(world, String(jobId)),
-    'registration.jobRequested': (event) =>
-      server.say({ case: 'availability', value: new AvailabilityRequest({ job: jobOf(event) }) }),
-    'registration.jobAssigned': (event) =>
-      server.say({
-        case: 'assignment',
-        value: new JobAssignment({ job: jobOf(event), token: 't' }),
-      }),
-    'registration.jobTerminated': ({ jobId }) =>
-      server.say({ case: 'termination', value: new JobTermination({ jobId: String(jobId) }) }),
+    'registration.jobStatusRead': () => endSession(world),
+    'registration.jobRequested': async (event) => {
+      const value = new AvailabilityRequest({ job: jobOf(event) });
+      if (isAsked) await server.sayAtFault({ case: 'availability', value });
+      else await server.say('availability');
+      isAsked = true;
+    },
+    'registration.jobAssigned': (event) => {
+      const value = new JobAssignment({ job: jobOf(event), token: 't' });
+      return server.sayAtFault({ case: 'assignment', value });
+    },
+    'registration.jobTerminated': ({ jobId }) => {
+      const value = new JobTermination({ jobId: String(jobId) });
+      return server.sayAtFault({ case: 'termination', value });
+    },
     'xstate.done.actor.registration.1': () => endRegistration(world),
   };
 }
@@ -121,50 +105,6 @@ function isAlive(actor: AnyActor, id: string): boolean {
   return child?.getSnapshot().status === 'active';
 }
 
-function childOf(actor: AnyActor, id: string): AnyActor {
-  const child = (actor.getSnapshot() as AnyMachineSnapshot).children[id];
-  if (child === undefined) throw new Error(`${actor.id} has no child ${id}.`);
-  return child as AnyActor;
-}
-
-const stateOf = (actor: AnyActor): string =>
-  JSON.stringify((actor.getSnapshot() as AnyMachineSnapshot).value);
-
-async function until(actor: AnyActor, state: RegExp): Promise<void> {
-  await waitFor(actor, () => state.test(stateOf(actor)), patience);
-}
-
-async function register({ actor, clock, server }: World): Promise<void> {
-  const registration = childOf(actor, 'registration.1');
-  if (stateOf(registration).includes('waiting')) {
-    clock.fire(registration, 'xstate.after.retryDelay.registration.waiting');
-  }
-  await server.accept();
-  await until(registration, /registering/);
-  await server.say({ case: 'register', value: new RegisterWorkerResponse({ workerId: 'AW_1' }) });
-}
-
-/** As a job of an earlier connection does: nobody is left who could read it. */
-function reportStatus({ actor }: World, jobId: string): void {
-  const report: RegistrationCommand = {
-    type: 'job.statusReported',
-    jobId,
-    workerId: 'AW_0',
-    status: 'failed',
-    error: '',
-  };
-  childOf(actor, 'registration.1').send(report);
-}
-
-/** The server answers every ping that it has got. */
-async function answerPings({ actor, server }: World): Promise<void> {
-  const { context } = childOf(actor, 'registration.1').getSnapshot() as AnyMachineSnapshot;
-  const { length } = context.pings as readonly unknown[];
-  for (let ping = 0; ping < length; ping += 1) {
-    await server.say({ case: 'pong', value: new WorkerPong() });
-  }
-}
-
 /** It is refused for good, or tries as often as it may. */
 async function endRegistration({ actor, clock, server }: World): Promise<void> {
   const registration = childOf(actor, 'registration.1');
@@ -181,18 +121,6 @@ async function endRegistration({ actor, clock, server }: World): Promise<void> {
 
 function isKnown(registration: AnyActor): boolean {
   return (registration.getSnapshot() as AnyMachineSnapshot).context.everRegistered === true;
-}
-
-function processesOf({ actor }: World): AnyActor[] {
-  const pool = childOf(actor, 'pool');
-  const { children } = pool.getSnapshot() as AnyMachineSnapshot;
-  return Object.values<AnyActor>(children);
-}
-
-function warmingProcess(world: World): AnyActor {
-  const found = processesOf(world).find((process) => stateOf(process).includes('"warming"'));
-  if (found === undefined) throw new Error('No job process warms up.');
-  return found;
 }
 
 /** A process that warms up says that it cannot; one that waits dies. */
@@ -224,24 +152,35 @@ function endPool(world: World): void {
 
 /** The job is accepted and assigned, and its agent is on its way into the room. */
 async function launch(world: World): Promise<void> {
-  const { actor, server, requests } = world;
+  const { actor, server } = world;
   const job = childOf(actor, 'job.1');
-  requests[0]?.accept().catch(() => undefined);
+  const request = await requestOf(world);
+  request.accept().catch(() => undefined);
   await until(job, /accepted/);
-  const value = new JobAssignment({ job: new Job({ id: 'AJ_1' }), token: 't' });
-  await server.say({ case: 'assignment', value });
+  await server.say('assignment');
   await until(job, /launching/);
   const process = processesOf(world).find((one) => stateOf(one).includes('launched'))!;
   for (const type of ['session.started', 'session.connecting']) puppetSays(process, { type });
   await until(job, /connecting/);
 }
 
+/** The session tells how it ended, and the server has read that. */
+async function endSession(world: World): Promise<void> {
+  const job = childOf(world.actor, 'job.1');
+  const process = processesOf(world).find((one) => stateOf(one).includes('launched'))!;
+  for (const type of ['session.closing', 'session.outcome'] as const) {
+    puppetSays(process, { type, ...reports[type][0] });
+  }
+  await until(job, /reporting/);
+  await answerPings(world);
+}
+
 /** The user rejects it, or its process is gone and its participant is put out of the room. */
 async function endJob(world: World): Promise<void> {
-  const { actor, requests, server } = world;
+  const { actor, server } = world;
   const job = childOf(actor, 'job.1');
   if (stateOf(job).includes('deciding')) {
-    void requests[0]?.reject();
+    void (await requestOf(world)).reject();
     return;
   }
   server.answerCalls();

@@ -1,12 +1,4 @@
 /** The registration on a real WebSocket. */
-import {
-  AvailabilityRequest,
-  Job,
-  JobAssignment,
-  JobTermination,
-  RegisterWorkerResponse,
-  WorkerPong,
-} from '@livekit/protocol';
 import { type AnyActor, createActor, type EventObject, type InspectionEvent } from 'xstate';
 import { registrationMachine } from '../../../machines/registration/registration.machine.ts';
 import type { RegistrationReport } from '../../../machines/registration/registration.types.ts';
@@ -15,7 +7,7 @@ import { listener, makeJob, serverInfo } from '../../machines/fakes.ts';
 import { accept } from '../../machines/job/harness.ts';
 import { available, permissions } from '../../machines/registration/harness.ts';
 import type { Payload, Sut } from '../../../src/testing/model/index.ts';
-import { GatedServer, type PathServer } from './gated-server.ts';
+import { GatedServer } from './gated-server.ts';
 import type { Proof } from './proof.ts';
 import { failable, failChild, ManualClock, realMachine, Witness } from './real-machine.ts';
 
@@ -55,10 +47,10 @@ const when = (deal: Deal, payload: Payload) => (_: unknown, past: readonly Event
 export const registration: Proof = {
   name: 'registration',
   machine: registrationMachine,
-  world: 'A WebSocket to a server on loopback that answers when the path says so.',
+  world: 'A WebSocket to the embedded server, whose messages come when the path says so.',
   doubles: [
     '`xstate.error.actor.socket`: the socket reports every failure of its own as a close',
-    '`socket.refused` while closing: a socket that is not open yet closes at once, without waiting for the answer',
+    '`socket.refused` while closing: it is sent in the place of the socket, which closes at once when it is not open yet, without waiting for the answer',
   ],
   inputs: [input],
   events: {
@@ -83,13 +75,13 @@ export const registration: Proof = {
   },
   key: ({ value, context }, past) =>
     JSON.stringify([value, context.everRegistered, context.attempt, context.pings, dealOf(past)]),
-  start: async (inspect) => startRegistration(inspect, await GatedServer.start()),
+  start: async (inspect) => startRegistration(inspect, await GatedServer.startEmbedded()),
 };
 
 /** Starts a registration with a server of its own: what the last path left on its way cannot come in here. */
 export function startRegistration(
   inspect: (event: InspectionEvent) => void,
-  server: PathServer,
+  server: GatedServer,
 ): Sut {
   const witness = new Witness();
   const clock = new ManualClock();
@@ -114,9 +106,7 @@ export function startRegistration(
   });
 }
 
-const job = (): Job => new Job({ id: 'AJ_1' });
-
-function happenings(actor: AnyActor, server: PathServer) {
+function happenings(actor: AnyActor, server: GatedServer) {
   const send = (event: EventObject) => actor.send(server.named(event));
   return {
     'socket.opened': () => server.accept(),
@@ -126,15 +116,11 @@ function happenings(actor: AnyActor, server: PathServer) {
       else return server.refuse(Number(event.status));
     },
     'socket.closed': () => server.drop(),
-    'server.registered': () =>
-      server.say({ case: 'register', value: new RegisterWorkerResponse({ workerId: 'AW_1' }) }),
-    'server.jobRequested': () =>
-      server.say({ case: 'availability', value: new AvailabilityRequest({ job: job() }) }),
-    'server.jobAssigned': () =>
-      server.say({ case: 'assignment', value: new JobAssignment({ job: job(), token: 't' }) }),
-    'server.jobTerminated': () =>
-      server.say({ case: 'termination', value: new JobTermination({ jobId: 'AJ_1' }) }),
-    'server.ponged': () => server.say({ case: 'pong', value: new WorkerPong() }),
+    'server.registered': () => server.say('register'),
+    'server.jobRequested': () => server.say('availability'),
+    'server.jobAssigned': () => server.say('assignment'),
+    'server.jobTerminated': () => server.say('termination'),
+    'server.ponged': () => server.say('pong'),
     'job.answered': send,
     'job.statusReported': send,
     'xstate.error.actor.socket': () => failChild(actor, 'socket'),

@@ -7,7 +7,8 @@ import { makeJob } from '../../machines/fakes.ts';
 import { GatedServer } from './gated-server.ts';
 import type { Proof } from './proof.ts';
 import { failure } from './puppets.ts';
-import { startRealWorker, workerInput } from './real-worker.ts';
+import { startRealWorker } from './real-worker.ts';
+import { workerInput } from './worker-world.ts';
 
 type Snapshot = AnyMachineSnapshot;
 type Past = readonly EventObject[];
@@ -46,7 +47,7 @@ export const worker: Proof = {
   name: 'worker',
   machine: workerMachine,
   world:
-    'A registration with a WebSocket, a pool with job processes, jobs with `requestFunc` and calls of the room API, `loadFunc`.',
+    'A registration with a WebSocket to the embedded server, a pool with job processes, jobs with `requestFunc` and calls of the room API, `loadFunc`.',
   doubles: [
     '`xstate.error.actor.job.*`, `xstate.error.actor.registration.*`, `xstate.error.actor.pool`: machines fail by a bug only',
     '`xstate.error.actor.load`: a `loadFunc` that fails is told as `load.failed`',
@@ -69,8 +70,14 @@ export const worker: Proof = {
       status: 'available',
     }),
     'registration.jobStatusRead': when(
-      (snapshot) => entryOf(snapshot) !== undefined && !isEnding(snapshot),
-      { jobId: 'AJ_9' },
+      (snapshot, past) =>
+        slotOf(snapshot)?.phase === 'running' &&
+        isRegistered(snapshot) &&
+        poolState(past) === 'serving' &&
+        // The server reads in order: the status was said before.
+        !stateOf(snapshot).includes('announcing') &&
+        !past.some(({ type }) => type === 'registration.jobStatusRead'),
+      { jobId: 'AJ_1' },
     ),
     'registration.jobRequested': when((snapshot) => isRegistered(snapshot) && !isEnding(snapshot), {
       ...connection,
@@ -161,5 +168,5 @@ export const worker: Proof = {
     ]);
   },
   limit: 20_000,
-  start: async (inspect) => startRealWorker(inspect, await GatedServer.start()),
+  start: async (inspect) => startRealWorker(inspect, await GatedServer.startEmbedded()),
 };
