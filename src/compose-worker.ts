@@ -20,6 +20,7 @@ import { defineDeleteRoom, defineRemoveParticipant } from './actors/room-service
 import { defineSampleLoad } from './actors/sample-load.ts';
 import { defineSampleMemory } from './actors/sample-memory.ts';
 import { defineSignalSocket } from './actors/signal-socket.ts';
+import { codeCacheEnvironment } from './code-cache-folder.ts';
 import { type InitializeMessage, LINK_VERSION, type SessionLimits } from './ipc/messages.ts';
 import { jobEnvironment } from './job-environment.ts';
 import { type ProcessRegistry, signalGroup } from './processes/registry.ts';
@@ -130,7 +131,7 @@ function childProcessDependencies(
     main: jobProcessMain(),
     initialize: initializeMessage(options),
     credentials: credentials === 'share' ? { apiKey, apiSecret } : null,
-    env: jobEnvironment(process.env, options),
+    env: { ...jobEnvironment(process.env, options), ...codeCacheEnvironment(options) },
     execArgv: jobExecArgv(process.execArgv),
     fork: (main, forkOptions) => fork(main, [], forkOptions),
     registry,
@@ -173,10 +174,10 @@ function sessionLimits(options: ResolvedOptions): SessionLimits {
   };
 }
 
-/** Beside this file, compiled or not. */
+/** Built as one file; from the sources, under a loader for TypeScript, as it is. */
 function jobProcessMain(): string {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return fileURLToPath(new URL(`./child/main.${extension}`, import.meta.url));
+  const main = import.meta.url.endsWith('.ts') ? './child/main.ts' : './job-bundle/main.cjs';
+  return fileURLToPath(new URL(main, import.meta.url));
 }
 
 /**

@@ -77,6 +77,7 @@ function check(
     permissions: resolvePermissions(given.permissions, problems),
     announce: given.announce ?? true,
     rehearse: given.rehearse ?? true,
+    codeCache: given.codeCache ?? true,
   };
   problems.throwIfAny();
   return { checked, given };

@@ -37,6 +37,8 @@ export interface WorkerOptionsInit {
   numIdleProcesses?: number;
   /** Whether idle job processes rehearse a session, so that the first one begins sooner. @defaultValue true */
   rehearse?: boolean;
+  /** Whether job processes keep what V8 has compiled for those that start later. @defaultValue true */
+  codeCache?: boolean;
   permissions?: WorkerPermissions;
   /** Whether the room is told of an agent at once, not up to 3 s later. @defaultValue true */
   announce?: boolean;
@@ -128,6 +130,7 @@ export interface ResolvedOptions {
   maxJobs: number | null;
   numIdleProcesses: number;
   rehearse: boolean;
+  codeCache: boolean;
   permissions: Permissions;
   announce: boolean;
   /** `null`: for ever. */

@@ -1,12 +1,5 @@
-/** The main file of a job process. The worker forks it; nothing comes on the command line, everything over the link. */
-import { markJobProcess } from '../job-process-marker.ts';
-import { Link } from './link.ts';
+/** The main file of a job process as it stands in the sources; what is built has `job-bundle/main.ts`. */
 import { ownProcess } from './program-host.ts';
-import { JobProcessProgram } from './program.ts';
+import { runJobProcess } from './run-job-process.ts';
 
-markJobProcess();
-if (process.send === undefined) {
-  process.stderr.write('This program is a job process: it is started by a greenroom worker.\n');
-  process.exit(1);
-}
-new JobProcessProgram(new Link(process), ownProcess).start();
+runJobProcess(ownProcess);

@@ -26,6 +26,8 @@ export interface ProgramHost {
   loadAgent(path: string): Promise<AgentDefinition>;
   /** A session begins: the only one of the process. */
   enterJob(ctx: JobContext): void;
+  /** Keeps what was compiled, now that nobody waits; answers how many modules that were, or `null` when it is not known. */
+  keepCode?: () => number | null;
   exit(code: number): void;
   /** How long the process has been running. */
   upMs(): number;

@@ -18,7 +18,7 @@ import { WarmUp, type Warm, type WarmUpFailure } from './warm-up.ts';
 const disposeTimeoutMs = 1_000;
 
 /** How long a warm process must have had nothing to do: one that somebody waits for has its job by then. */
-const rehearseAfterMs = 100;
+const idleAfterMs = 100;
 
 type Launch = Extract<ToJobProcess, { type: 'launch' }>;
 
@@ -121,7 +121,7 @@ export class JobProcessProgram {
     try {
       const warm = await warmUp.run({ verbose: level === 'debug' || level === 'trace' });
       this.#becomeWarm(warm, { limits: message.limits, announce: message.announce });
-      if (message.rehearse) setTimeout(() => this.#rehearse(), rehearseAfterMs).unref();
+      setTimeout(() => void this.#idle(message), idleAfterMs).unref();
     } catch (error) {
       await this.#failWarmUp(warmUp.failureOf(error));
     }
@@ -135,12 +135,25 @@ export class JobProcessProgram {
     this.#link.send({ type: 'warm', version: LINK_VERSION, warmupMs });
   }
 
-  #rehearse(): void {
+  async #idle({ rehearse: isToRehearse, limits }: InitializeMessage): Promise<void> {
     if (this.#phase.name !== 'warm') return;
-    const { warm, settings } = this.#phase;
-    rehearse(new warm.rtc.Room(), { limits: settings.limits, logger: this.#log }).catch(
-      (error: unknown) => this.#log.debug({ err: error }, 'the rehearsal failed'),
-    );
+    const { Room } = this.#phase.warm.rtc;
+    try {
+      if (isToRehearse) await rehearse(new Room(), { limits, logger: this.#log });
+    } catch (error) {
+      this.#log.debug({ err: error }, 'the rehearsal failed');
+    }
+    if (this.#isWarm()) this.#keepCode();
+  }
+
+  #keepCode(): void {
+    const compiled = this.#host.keepCode?.() ?? null;
+    if (compiled !== null) this.#log.debug({ compiled }, 'modules that had to be compiled');
+  }
+
+  /** A job may have come. */
+  #isWarm(): boolean {
+    return this.#phase.name === 'warm';
   }
 
   async #failWarmUp({ failure, fatal }: WarmUpFailure): Promise<void> {

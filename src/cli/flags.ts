@@ -162,6 +162,13 @@ export const flags: readonly Flag[] = [
     sets: { option: 'announce', read: () => false },
   },
   {
+    name: 'no-code-cache',
+    value: null,
+    help: 'Let every job process compile its code anew.',
+    default: 'kept in a folder of yours among the temporary files',
+    sets: { option: 'codeCache', read: () => false },
+  },
+  {
     name: 'max-jobs',
     value: 'NUMBER',
     help: 'How many jobs may run at once.',

@@ -114,6 +114,7 @@ export const optionRules: Readonly<
     accepts: (value) => isWhole(value, 0),
   },
   rehearse: yesOrNo,
+  codeCache: yesOrNo,
   permissions: {
     allowed: 'a WorkerPermissions object',
     accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),

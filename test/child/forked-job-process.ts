@@ -85,9 +85,9 @@ export class JobProcessOnFork {
   readonly exited: Promise<{ code: number | null; signal: string | null }>;
   output = '';
 
-  constructor(args: { env?: Record<string, string> } = {}) {
-    this.child = fork(mainFile, {
-      execArgv: ['--import', 'tsx'],
+  constructor(args: { env?: Record<string, string>; main?: string; execArgv?: string[] } = {}) {
+    this.child = fork(args.main ?? mainFile, {
+      execArgv: args.execArgv ?? ['--import', 'tsx'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, ...args.env },
     });

@@ -37,6 +37,7 @@ const commonDefaults = {
   },
   announce: true,
   rehearse: true,
+  codeCache: true,
   requestTimeoutMs: 2000,
   assignmentTimeoutMs: 5000,
   initializeTimeoutMs: 10_000,

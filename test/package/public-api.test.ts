@@ -66,7 +66,7 @@ export default defineAgent(${waits});
 try { ${call} } catch (error) { console.log(error.code); }`,
       'main.js': `import { fork } from 'node:child_process';
 import { once } from 'node:events';
-const main = ${JSON.stringify(resolve(dist, 'child/main.js'))};
+const main = ${JSON.stringify(resolve(dist, 'job-bundle/main.cjs'))};
 const child = fork(main, { execArgv: ['--conditions=greenroom-job'] });
 child.send({ type: 'initialize', version: 1, agent: process.argv[2], log: { level: 'info', pretty: false }, limits: {} });
 const [message] = await once(child, 'message');
