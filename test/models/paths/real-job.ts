@@ -19,6 +19,7 @@ import {
   answerPings,
   childOf,
   endWorld,
+  patience,
   register,
   requestOf,
   startWorld,
@@ -52,7 +53,8 @@ export async function startRealJob(
   worker.start();
   await register(world);
   await server.say('availability');
-  await waitFor(worker, ({ children }: AnyMachineSnapshot) => children['job.1'] !== undefined);
+  const hasJob = ({ children }: AnyMachineSnapshot) => children['job.1'] !== undefined;
+  await waitFor(worker, hasJob, patience);
   const job = childOf(worker, 'job.1');
   witness.actor = job;
   return realMachine({

@@ -9,6 +9,7 @@ import {
   answerPings,
   childOf,
   endWorld,
+  patience,
   processesOf,
   register,
   requestOf,
@@ -18,8 +19,6 @@ import {
   warmingProcess,
   type World,
 } from './worker-world.ts';
-
-const patience = { timeout: 5_000 };
 
 /** Starts a worker in a world of its own. */
 export function startRealWorker(
