@@ -14,10 +14,9 @@ import { statesOf } from '../../../src/testing/model/machine-parts.ts';
 import type { Sut } from '../../../src/testing/model/index.ts';
 import type { GatedServer } from './gated-server.ts';
 import { failure, puppetExits, puppetSays, reports, warm } from './puppets.ts';
-import { failChild, type Happenings, realMachine, Witness } from './real-machine.ts';
+import { childOf, failChild, type Happenings, realMachine, Witness } from './real-machine.ts';
 import {
   answerPings,
-  childOf,
   endWorld,
   patience,
   register,

@@ -48,7 +48,7 @@ export class ManualClock {
   }
 }
 
-/** An actor's logic that fails when it is told to: for errors that the real actor cannot be brought to. */
+/** An actor's logic that fails when it is told to, or says that it did: for errors that the real actor cannot be brought to. */
 export function failable<TLogic extends AnyActorLogic>(logic: TLogic): TLogic {
   // A machine is an instance: what it does not find here it finds there.
   return Object.assign(Object.create(logic) as TLogic, {
@@ -58,6 +58,11 @@ export function failable<TLogic extends AnyActorLogic>(logic: TLogic): TLogic {
         if (!('root' in logic)) logic.transition(snapshot, { type: 'xstate.stop' }, scope);
         throw new Error('a bug in this actor');
       }
+      if ((event as EventObject).type === 'test.say') {
+        const { say } = event as unknown as { say: EventObject };
+        scope.defer(() => scope.self._parent?.send(say));
+        return snapshot;
+      }
       return logic.transition(snapshot, event, scope) as ReturnType<TLogic['transition']>;
     }) as TLogic['transition'],
   });
@@ -65,12 +70,23 @@ export function failable<TLogic extends AnyActorLogic>(logic: TLogic): TLogic {
 
 /** Makes the child of an actor fail. */
 export function failChild(actor: AnyActor, id: string): void {
-  const children = (actor.getSnapshot() as AnyMachineSnapshot).children;
-  const child = children[id] as AnyActor | undefined;
-  if (child === undefined) throw new Error(`There is no child ${id}.`);
+  const child = childOf(actor, id);
   // Its parent hears of it; without a subscriber XState throws it once more, out of nowhere.
   child.subscribe({ error: () => undefined });
   child.send({ type: 'test.fail' });
+}
+
+/** Makes the child of an actor say that something failed. */
+export function sayAsChild(actor: AnyActor, id: string, say: EventObject): void {
+  const order: EventObject & { say: EventObject } = { type: 'test.say', say };
+  childOf(actor, id).send(order);
+}
+
+/** The child of an actor. */
+export function childOf(actor: AnyActor, id: string): AnyActor {
+  const child = (actor.getSnapshot() as AnyMachineSnapshot).children[id];
+  if (child === undefined) throw new Error(`${actor.id} has no child ${id}.`);
+  return child as AnyActor;
 }
 
 /** What makes an event happen. */

@@ -4,10 +4,9 @@ import { type AnyActor, type AnyMachineSnapshot, type InspectionEvent, waitFor }
 import type { Sut } from '../../../src/testing/model/index.ts';
 import type { GatedServer } from './gated-server.ts';
 import { failure, puppetExits, puppetSays, reports, warm } from './puppets.ts';
-import { failChild, type Happenings, realMachine, Witness } from './real-machine.ts';
+import { childOf, failChild, type Happenings, realMachine, Witness } from './real-machine.ts';
 import {
   answerPings,
-  childOf,
   endWorld,
   patience,
   processesOf,

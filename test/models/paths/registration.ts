@@ -9,7 +9,14 @@ import { available, permissions } from '../../machines/registration/harness.ts';
 import type { Payload, Sut } from '../../../src/testing/model/index.ts';
 import { GatedServer } from './gated-server.ts';
 import type { Proof } from './proof.ts';
-import { failable, failChild, ManualClock, realMachine, Witness } from './real-machine.ts';
+import {
+  failable,
+  failChild,
+  ManualClock,
+  realMachine,
+  sayAsChild,
+  Witness,
+} from './real-machine.ts';
 
 const parent = listener<RegistrationReport>().ref;
 const input = {
@@ -50,7 +57,7 @@ export const registration: Proof = {
   world: 'A WebSocket to the embedded server, whose messages come when the path says so.',
   doubles: [
     '`xstate.error.actor.socket`: the socket reports every failure of its own as a close',
-    '`socket.refused` while closing: it is sent in the place of the socket, which closes at once when it is not open yet, without waiting for the answer',
+    '`socket.refused` while closing: a socket that is not open yet closes at once, without waiting for the answer',
   ],
   inputs: [input],
   events: {
@@ -112,7 +119,7 @@ function happenings(actor: AnyActor, server: GatedServer) {
     'socket.opened': () => server.accept(),
     'socket.refused': (event: { type: string; status?: unknown }) => {
       const { value } = actor.getSnapshot() as { value: { online?: unknown } };
-      if (value.online === 'closing') actor.send(event);
+      if (value.online === 'closing') sayAsChild(actor, 'socket', event);
       else return server.refuse(Number(event.status));
     },
     'socket.closed': () => server.drop(),

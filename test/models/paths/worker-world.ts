@@ -24,7 +24,7 @@ import { limits as jobLimits } from '../../machines/job/harness.ts';
 import { permissions } from '../../machines/registration/harness.ts';
 import type { GatedServer } from './gated-server.ts';
 import { Puppets } from './puppets.ts';
-import { failable, ManualClock } from './real-machine.ts';
+import { childOf, failable, ManualClock } from './real-machine.ts';
 
 /** What a worker of these paths is started with: one failure of a process is one too many. */
 export const workerInput = {
@@ -122,13 +122,6 @@ export async function endWorld({ actor, puppets, server }: World): Promise<void>
   await puppets.end();
   await server.stop();
   actor.stop();
-}
-
-/** The child of an actor. */
-export function childOf(actor: AnyActor, id: string): AnyActor {
-  const child = (actor.getSnapshot() as AnyMachineSnapshot).children[id];
-  if (child === undefined) throw new Error(`${actor.id} has no child ${id}.`);
-  return child as AnyActor;
 }
 
 /** Where an actor is, as text. */
