@@ -5,6 +5,7 @@ import nodeModule, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
+import { findBeside } from './kept-paths.ts';
 import { readOwnFile } from './own-file.ts';
 import { seal, unseal, type Part } from './sealed-parts.ts';
 
@@ -43,6 +44,7 @@ export class CompiledModules {
   readonly #compiled = new Map<string, Compiled>();
   readonly #compileByNode = prototype._compile;
   readonly #hook: Compile;
+  readonly #stopFinding: () => void;
   /** How many modules were not kept. */
   #missing = 0;
   #isStopped = false;
@@ -54,6 +56,7 @@ export class CompiledModules {
     this.#kept = unseal(readOwnFile(this.#file));
     this.#hook = this.#makeHook();
     prototype._compile = this.#hook;
+    this.#stopFinding = findBeside(this.#kept);
   }
 
   /** What is loaded from now on is none of its business. */
@@ -61,6 +64,7 @@ export class CompiledModules {
     this.#isStopped = true;
     // Another hook may stand on this one.
     if (prototype._compile === this.#hook) prototype._compile = this.#compileByNode;
+    this.#stopFinding();
     this.#kept.clear();
     if (this.#missing === 0) this.#compiled.clear();
   }
