@@ -43,7 +43,7 @@ export function defineDecideRequest({
     };
 
     protocol ??= import('../protocol/job.ts');
-    // A turn later: user code never runs inside a step of the worker's machines.
+    // Not in this turn: user code never runs inside a step of the worker's machines.
     void protocol
       .then(({ jobToProtobuf }) => requestFunc(new JobRequest(job, answers, jobToProtobuf)))
       .then(
