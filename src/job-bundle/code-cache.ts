@@ -17,26 +17,37 @@ interface NodeCodeCache {
   flushCompileCache?: () => void;
 }
 
-/** Hooks and loaders that were asked for see every module first, and may change it. */
-const loaders = /(^|\s)(-r|--require|--import|--loader|--experimental-loader)\b/;
+/** What wants to see modules as they are, or to change them: loaders and hooks, source maps. */
+const onlookers =
+  /(^|\s)(-r|--require|--import|--loader|--experimental-loader|--enable-source-maps)\b/;
 
 /** Begins to load modules from the cache; `null` when there is none. */
-export function openCodeCache(): CodeCache | null {
-  const directory = process.env[codeCacheVariable];
+export function openCodeCache(
+  env: NodeJS.ProcessEnv = process.env,
+  execArgv: readonly string[] = process.execArgv,
+): CodeCache | null {
+  const folder = env[codeCacheVariable];
   // Not for the programs that an agent starts.
-  delete process.env[codeCacheVariable];
-  if (directory === undefined) return null;
+  delete env[codeCacheVariable];
+  // V8 counts wrongly what it has not compiled.
+  if (folder === undefined || env['NODE_V8_COVERAGE'] !== undefined) return null;
+  return cacheOfNode(folder) ?? cacheOfOurs(folder, [...execArgv, env['NODE_OPTIONS'] ?? '']);
+}
+
+function cacheOfNode(folder: string): CodeCache | null {
   const { enableCompileCache, flushCompileCache } = nodeModule as NodeCodeCache;
-  if (enableCompileCache !== undefined) {
-    enableCompileCache(directory);
-    return {
-      stop: () => {},
-      save: () => {
-        flushCompileCache?.();
-        return null;
-      },
-    };
-  }
-  const flags = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ');
-  return loaders.test(flags) ? null : new CompiledModules(directory, flags);
+  if (enableCompileCache === undefined) return null;
+  enableCompileCache(folder);
+  return {
+    stop: () => {},
+    save: () => {
+      flushCompileCache?.();
+      return null;
+    },
+  };
+}
+
+function cacheOfOurs(folder: string, options: readonly string[]): CodeCache | null {
+  const flags = options.join(' ');
+  return onlookers.test(flags) ? null : new CompiledModules(folder, flags);
 }

@@ -17,8 +17,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { codeCacheEnvironment, codeCacheVariable } from '../../src/code-cache-folder.ts';
+import { openCodeCache } from '../../src/job-bundle/code-cache.ts';
 import { agentFile } from '../child/forked-job-process.ts';
 import { startBuilt } from './built-job-process.ts';
+
+/** A Node with a code cache of its own is given the folder and does the rest. */
+const isOurs = !('enableCompileCache' in nodeModule);
 
 let folder: string;
 
@@ -65,8 +69,7 @@ const files = () =>
 /** The one file that there is. */
 const file = () => files()[0]!;
 
-// A Node with a code cache of its own is given the folder and does the rest.
-describe.runIf(!('enableCompileCache' in nodeModule))('the code cache of a job process', () => {
+describe.runIf(isOurs)('the code cache of a job process', () => {
   it('is used by the next one', async () => {
     const first = await compiledBy();
     expect(first).toBeGreaterThan(50);
@@ -115,6 +118,34 @@ describe.runIf(!('enableCompileCache' in nodeModule))('the code cache of a job p
     expect(await compiledBy(env)).toBeGreaterThan(50);
     expect(files()).toHaveLength(2);
     expect([await compiledBy(), await compiledBy(env)]).toEqual([0, 0]);
+  });
+});
+
+describe('the code cache is left closed', () => {
+  const variables = () => ({ [codeCacheVariable]: folder });
+
+  it.each([
+    ['there is no folder', {}, []],
+    ['coverage is measured', { NODE_V8_COVERAGE: 'coverage' }, []],
+  ])('when %s', (_, more, execArgv) => {
+    const env = 'NODE_V8_COVERAGE' in more ? { ...variables(), ...more } : more;
+    expect(openCodeCache(env, execArgv)).toBeNull();
+    expect(env).not.toHaveProperty(codeCacheVariable);
+  });
+
+  it.runIf(isOurs).each([
+    [['--import', 'tsx'], ''],
+    [['--require=./hooks.cjs'], ''],
+    [[], '--max-old-space-size=500 -r ./hooks.cjs'],
+    [['--enable-source-maps'], ''],
+  ])('when others look at modules: %j %s', (execArgv, options) => {
+    expect(openCodeCache({ ...variables(), NODE_OPTIONS: options }, execArgv)).toBeNull();
+  });
+
+  it.runIf(isOurs)('and by nothing else', () => {
+    const cache = openCodeCache(variables(), ['--max-old-space-size=500', '--conditions=imported']);
+    cache?.stop();
+    expect(cache).not.toBeNull();
   });
 });
 
