@@ -49,8 +49,8 @@ export class ServerStream {
 
 /** Stately's handshake: whoever has opened or framed this page sends its messages by `postMessage`. */
 export function listenToOpener(store: Store): void {
-  const opener =
-    (window.opener as Window | null) ?? (window.parent === window ? null : window.parent);
+  const frame = window.parent === window ? null : window.parent;
+  const opener = (window.opener as Window | null) ?? frame;
   if (opener === null) return;
   window.addEventListener('message', ({ source, data }: MessageEvent<unknown>) => {
     if (source !== opener) return;
@@ -59,5 +59,8 @@ export function listenToOpener(store: Store): void {
     }
     store.changed();
   });
-  opener.postMessage({ type: '@statelyai.connected' }, '*');
+  const greet = (): void => opener.postMessage({ type: '@statelyai.connected' }, '*');
+  if (opener !== frame || document.readyState === 'complete') greet();
+  // Who frames a page knows its window from the frame's own `load` on, and what is sent before is lost.
+  else window.addEventListener('load', () => setTimeout(greet));
 }

@@ -58,6 +58,34 @@ describe('an app', () => {
     expect(problems).toEqual([]);
   });
 
+  it('in a browser may show the page in a frame of its own, and is followed there', async () => {
+    const server = await serve();
+    const app = await serveApp('traffic');
+    cleanups.push(app.close);
+    const asked = `${app.url}?framed&inspector=${encodeURIComponent(server.url)}`;
+    const { page } = await openPage(asked);
+    expect(page.context().pages()).toHaveLength(1);
+    const inspector = page.frameLocator('iframe');
+    await inspector.locator('[data-state="green"].active').waitFor();
+    await page.click('#next');
+    await inspector.locator('[data-state="yellow"].active').waitFor();
+  });
+
+  it('in a browser may not frame the page of a worker', async () => {
+    const server = await serveInspector({
+      hub: new InspectHub(),
+      facts: { source: 'worker', title: 'worker', version: '0' },
+      pageDirectory: builtPage,
+    });
+    cleanups.push(() => server.close());
+    const app = await serveApp('traffic');
+    cleanups.push(app.close);
+    const { problems } = await openPage(
+      `${app.url}?framed&inspector=${encodeURIComponent(server.url)}`,
+    );
+    await expect.poll(() => problems.join()).toContain('frame-ancestors');
+  });
+
   it('in Node speaks the WebSocket format of Stately', async () => {
     const server = await serve();
     const { page, problems } = await openPage(server.url);

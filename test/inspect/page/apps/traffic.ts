@@ -34,7 +34,11 @@ const lights = setup({
   },
 });
 
-const url = new URLSearchParams(location.search).get('inspector') ?? '';
-const { inspect } = createBrowserInspector({ url });
+const asked = new URLSearchParams(location.search);
+const url = asked.get('inspector') ?? '';
+const iframe = asked.has('framed')
+  ? document.body.appendChild(document.createElement('iframe'))
+  : null;
+const { inspect } = createBrowserInspector({ url, iframe });
 const actor = createActor(lights, { inspect }).start();
 document.querySelector('#next')?.addEventListener('click', () => actor.send({ type: 'next' }));
