@@ -1,11 +1,12 @@
 /** Tells the worker what the actors of the session do, while someone watches. Costs nothing while nobody does. */
 import type { AnyActorRef, InspectionEvent } from 'xstate';
-import type { WireWriter, WireScope } from '../inspect/wire/writer.ts';
+import type { WireScope } from '../inspect/wire/writer.ts';
 import type { InspectionOrder } from '../ipc/inspection.ts';
 import type { Link } from './link.ts';
+import { sessionWriter } from './session-writer.ts';
 
 /** How long messages are collected before they are sent. */
-const batchMs = 20;
+const batchMs = 50;
 
 /** How many may wait while the worker is slow; then it is told anew how everything is. */
 const maxWaiting = 2_000;
@@ -22,9 +23,10 @@ export class ChildInspection {
   readonly #link: Pick<Link, 'deliver'>;
   readonly #systems = new Map<AnyActorRef, Watched>();
   #secrets: readonly string[] = [];
+  /** Classes of actors of the copies of XState that the user's packages bring with them. */
+  readonly #otherCopies: unknown[] = [];
   #scope: WireScope | null = null;
   #session: AnyActorRef | null = null;
-  #Writer: typeof WireWriter | null = null;
   #waiting: unknown[] = [];
   #isFull = false;
   #isSending = false;
@@ -37,7 +39,7 @@ export class ChildInspection {
   /** What the worker wants. */
   receive(order: InspectionOrder): void {
     if (order.type === 'inspectSend') this.#send(order.sessionId, order.event);
-    else void this.#watch(order.scope);
+    else this.#watch(order.scope);
   }
 
   /** The session is made, and not started. `secrets` are shown nowhere. */
@@ -68,11 +70,8 @@ export class ChildInspection {
     void this.#link.deliver({ type: 'inspected', messages }).then(() => this.#sent());
   }
 
-  async #watch(scope: WireScope | null): Promise<void> {
+  #watch(scope: WireScope | null): void {
     this.#scope = scope;
-    if (scope !== null && this.#Writer === null) {
-      this.#Writer = (await import('../inspect/wire/writer.ts')).WireWriter;
-    }
     for (const system of this.#systems.values()) this.#detach(system);
     for (const system of this.#systems.values()) this.#attach(system);
   }
@@ -90,17 +89,24 @@ export class ChildInspection {
 
   #attach(system: Watched): void {
     const scope = this.#scope;
-    if (this.#Writer === null || scope === null || system.detach !== null) return;
-    const session = this.#session;
-    const writer = new this.#Writer({
+    if (scope === null || system.detach !== null) return;
+    const writer = sessionWriter({
       send: (message) => this.#tell(message),
-      scope:
-        system.isOwn && session !== null
-          ? { ...scope, parentId: `${scope.prefix}/${session.sessionId}` }
-          : scope,
+      scope: this.#scopeOf(system, scope),
       secrets: this.#secrets,
     });
     system.detach = writer.attach(system.root);
+  }
+
+  /** The user's own systems hang below the session. Each copy of XState counts its actors from `x:0`. */
+  #scopeOf({ root, isOwn }: Watched, scope: WireScope): WireScope {
+    const session = this.#session;
+    if (!isOwn || session === null) return scope;
+    const parentId = `${scope.prefix}/${session.sessionId}`;
+    if (root.constructor === session.constructor) return { ...scope, parentId };
+    if (!this.#otherCopies.includes(root.constructor)) this.#otherCopies.push(root.constructor);
+    const copy = this.#otherCopies.indexOf(root.constructor) + 2;
+    return { ...scope, parentId, prefix: `${scope.prefix}/copy${copy}` };
   }
 
   #detach(system: Watched): void {
@@ -122,15 +128,17 @@ export class ChildInspection {
     this.#isSending = false;
     if (!this.#isFull) return this.flush();
     this.#isFull = false;
-    void this.#watch(this.#scope);
+    this.#watch(this.#scope);
   }
 
   /** An event of someone who watches; there may be no such actor any more. */
   #send(sessionId: string, event: { type: string }): void {
-    const prefix = `${this.#scope?.prefix ?? ''}/`;
-    if (!sessionId.startsWith(prefix)) return;
-    for (const { root } of this.#systems.values()) {
-      find(root, sessionId.slice(prefix.length), 0)?.send(event);
+    const scope = this.#scope;
+    if (scope === null) return;
+    for (const system of this.#systems.values()) {
+      const prefix = `${this.#scopeOf(system, scope).prefix}/`;
+      if (!sessionId.startsWith(prefix)) continue;
+      find(system.root, sessionId.slice(prefix.length), 0)?.send(event);
     }
   }
 }

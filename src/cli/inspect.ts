@@ -13,7 +13,8 @@ export const inspectHelp = `Opens the inspector without a worker; Ctrl-C ends it
 
 Usage: greenroom inspect [FILE] [--port PORT]
 
-FILE is a recording, written with --record: everything in it can be travelled through.
+FILE is a recording, written with --record: everything in it can be travelled through, and in
+the files that were put aside before it, FILE.1 and so on.
 Without it any XState app can be watched: what is printed has the one line to add to the app.
 
 Flags:
@@ -80,8 +81,10 @@ async function serveRecording(file: string, port: number): Promise<InspectServer
     facts: { source: 'recording', title: header.title, version, recording: facts },
     port,
   });
-  const unreadable = facts.unreadable === 0 ? '' : `, and ${facts.unreadable} unreadable lines`;
-  print(`inspector: open ${server.url}\n${facts.messages} messages${unreadable} in ${file}\n`);
+  const { files, messages, unreadable } = facts;
+  const also = unreadable === 0 ? '' : `, and ${unreadable} unreadable lines`;
+  const where = files === 1 ? file : `${files} files, of which the last is ${file}`;
+  print(`inspector: open ${server.url}\n${messages} messages${also} in ${where}\n`);
   return server;
 }
 

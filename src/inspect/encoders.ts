@@ -1,8 +1,9 @@
 /** The two forms in which the stream leaves: for our page, and as Stately's tools read it. */
+import type { Entry } from './entry.ts';
 import { INSPECT_PROTOCOL, type DroppedFrame, type HelloFrame, type SentFrame } from './frames.ts';
 import type { Encoder, FrameKind } from './flow-reader.ts';
-import type { StatelyMessage } from './messages.ts';
-import type { Entry, StreamState } from './stream-state.ts';
+import type { ActorMessage, StatelyMessage } from './messages.ts';
+import type { StreamState } from './stream-state.ts';
 
 /** What a page is told of who serves it. */
 export type HelloFacts = Omit<HelloFrame, 'type' | 'protocol' | 'runId'>;
@@ -56,14 +57,18 @@ export function statelyEncoder(now: () => StreamState): Encoder {
 }
 
 /** `isState`: an actor as it is now, and not as it was made. */
-function statelyText({ message, text }: Entry, now: StreamState, isState: boolean): string[] {
-  if (message.type !== '@xstate.actor') return message.type.startsWith('@xstate.') ? [text] : [];
+function statelyText(entry: Entry, now: StreamState, isState: boolean): string[] {
+  const { type, text } = entry;
+  if (type !== '@xstate.actor') return type.startsWith('@xstate.') ? [text] : [];
+  const message = entry.message as ActorMessage;
   const { definitionId, ...fields } = message;
-  const definition = definitionId === undefined ? null : now.definition(definitionId);
+  const known = definitionId === undefined ? null : now.definition(definitionId);
+  // Logic that is no machine has its name alone.
+  const definition = message.definition ?? known ?? JSON.stringify({ id: message.name });
   const snapshot = isState ? now.snapshotOf(message.sessionId) : null;
   const complete: StatelyMessage = {
     ...fields,
-    ...(definition === null ? {} : { definition }),
+    definition,
     ...(snapshot === null ? {} : { snapshot }),
   };
   return [JSON.stringify(complete)];

@@ -2,8 +2,8 @@
  * A reader behind a socket. It hands the socket one frame at a time; what comes meanwhile waits, and what would wait in too
  * great a number is dropped: the reader is then told how many messages it lacks, and how everything is now.
  */
+import type { Entry } from './entry.ts';
 import type { Replay, StreamReader } from './hub.ts';
-import type { Entry } from './stream-state.ts';
 
 /** What entries are part of. */
 export type FrameKind = 'state' | 'ring' | 'live';

@@ -44,9 +44,12 @@ export class ForeignReader {
   readonly #definitions: DefinitionWriter;
   /** What a definition is called there, and here. */
   readonly #ids = new Map<string, string>();
+  readonly #known: ReadonlyMap<string, string>;
 
-  constructor(scope: ForeignScope) {
+  /** `known`: definitions that are here already, by what they are called there. */
+  constructor(scope: ForeignScope, known: ReadonlyMap<string, string> = new Map()) {
     this.#scope = scope;
+    this.#known = known;
     const idOf = (id: string): string => this.#scoped(id);
     this.#plain = { redactor: new Redactor(), limits: messageLimits, idOf };
     this.#definitions = new DefinitionWriter(this.#plain);
@@ -131,9 +134,12 @@ export class ForeignReader {
     { definitionId }: Fields,
     own: DefinitionMessage | null,
   ): { definitionId?: string } {
-    const known = typeof definitionId === 'string' ? this.#ids.get(definitionId) : undefined;
-    const id = own?.definitionId ?? known;
+    const id = own?.definitionId ?? this.#idOf(definitionId);
     return id === undefined ? {} : { definitionId: id };
+  }
+
+  #idOf(id: unknown): string | undefined {
+    return typeof id === 'string' ? (this.#known.get(id) ?? this.#ids.get(id)) : undefined;
   }
 
   /** A job process has written it with our own writer; should it not have, the hub still bounds it. */

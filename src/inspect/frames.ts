@@ -54,6 +54,8 @@ export interface HelloFrame {
 /** What a recording holds. */
 export interface RecordingFacts {
   file: string;
+  /** How many files were read: this one, and those that had been put aside before. */
+  files: number;
   messages: number;
   /** Time of the first and of the last message. */
   from: number;

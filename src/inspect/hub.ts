@@ -3,9 +3,10 @@
  * sources are started with the first reader and stopped some time after the last one has left.
  */
 import { randomUUID } from 'node:crypto';
-import type { InspectMessage, SnapshotMessage } from './messages.ts';
+import { Entry } from './entry.ts';
+import type { ActorMessage, InspectMessage, SnapshotMessage } from './messages.ts';
 import { Ring, type RingLimits } from './ring.ts';
-import { type Entry, StreamState } from './stream-state.ts';
+import { StreamState } from './stream-state.ts';
 
 /** What a reader gets when it joins: how it was when the ring begins, and what has happened since. */
 export interface Replay {
@@ -54,11 +55,11 @@ const defaultRing: RingLimits = { messages: 10_000, length: 4_000_000 };
 /** Our own writer stays far below; a job process that makes its own messages does not get further. */
 const maxTextLength = 2_500_000;
 
-/** `null` for what is no JSON that anyone wants. */
-function textOf(message: InspectMessage): string | null {
+/** With its number; `null` for what is no JSON that anyone wants. */
+function textOf(message: InspectMessage, seq: number): string | null {
   try {
     const text = JSON.stringify(message);
-    return text.length <= maxTextLength ? text : null;
+    return text.length <= maxTextLength ? `${text.slice(0, -1)},"seq":${seq}}` : null;
   } catch {
     return null;
   }
@@ -128,11 +129,11 @@ export class InspectHub implements StreamHost {
   readonly accept = (message: InspectMessage): void => {
     if (!this.#isOn || this.#isKnownDefinition(message)) return;
     const run = this.#run;
-    const numbered = { ...message, seq: run.seq + 1 };
-    const text = textOf(numbered);
+    const seq = run.seq + 1;
+    const text = textOf(message, seq);
     if (text === null) return;
-    run.seq += 1;
-    const entry = { seq: run.seq, message: numbered, text };
+    run.seq = seq;
+    const entry = new Entry(message, seq, text);
     run.now.fold(entry);
     run.ring.add(entry);
     for (const reader of this.#readers) reader.next(entry);
@@ -151,9 +152,9 @@ export class InspectHub implements StreamHost {
   /** A process is gone: those of its actors that had not told their end are lost. */
   lose(prefix: string): void {
     for (const { actor, last } of this.#run.now.live()) {
-      const { message } = actor;
-      if (message.type !== '@xstate.actor' || !message.sessionId.startsWith(`${prefix}/`)) continue;
-      const before = last?.message.type === '@xstate.snapshot' ? last.message : message;
+      if (!actor.about.startsWith(`${prefix}/`)) continue;
+      const message = actor.message as ActorMessage;
+      const before = last === null ? message : (last.message as SnapshotMessage);
       const at = Date.now();
       const lost: SnapshotMessage = {
         type: '@xstate.snapshot',

@@ -4,6 +4,7 @@ export {
   type ConnectInspectorOptions,
   type InspectorConnection,
 } from './client.ts';
+export type { Entry } from './entry.ts';
 export {
   APP_PATH,
   CONTENT_SECURITY_POLICY,
@@ -36,5 +37,5 @@ export { readRecording, type Recording } from './recording.ts';
 export type { RingLimits } from './ring.ts';
 export { serveInspector, type InspectServer, type InspectServerOptions } from './server.ts';
 export type { AppSink, SendEvent } from './sockets.ts';
-export type { Entry, StreamState } from './stream-state.ts';
+export type { StreamState } from './stream-state.ts';
 export { WireWriter, type WireScope, type WireWriterOptions } from './wire/writer.ts';

@@ -73,10 +73,10 @@ export interface ActorMessage extends Fields {
   name: string;
   /** Absent at a root; the parent may be in another process. */
   parentId?: string;
-  /** JSON text of the machine's config; of `{"id": …}` for other logic. Absent in our stream where `definitionId` stands. */
+  /** JSON text of the machine's config; of `{"id": …}` for other logic. Absent in our stream: see `definitionId`. */
   definition?: string;
   snapshot: WireSnapshot;
-  /** Which `DefinitionMessage` holds the definition; that one came before. */
+  /** Which `DefinitionMessage` holds the definition of a machine; that one came before. Other logic has none. */
   definitionId?: string;
   /** The id in the parent, such as `job.1` or `decision`. */
   actorId?: string;

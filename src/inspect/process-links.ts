@@ -2,7 +2,9 @@
 import type { AnyActorRef } from 'xstate';
 import { ForeignReader } from './foreign.ts';
 import type { StreamSource } from './hub.ts';
-import type { InspectMessage, WireEvent } from './messages.ts';
+import type { DefinitionMessage, InspectMessage, WireEvent } from './messages.ts';
+import { DefinitionWriter, sharedId } from './wire/definition.ts';
+import { Redactor } from './wire/redact.ts';
 import { type WireScope, rootOf } from './wire/writer.ts';
 
 /** What a job process is told. */
@@ -28,6 +30,9 @@ interface Connected {
 export class ProcessLinks implements StreamSource {
   readonly #links = new Map<string, Connected>();
   readonly #onGone: (prefix: string) => void;
+  /** What job processes need not tell, and what that is called on the link. */
+  readonly #definitions: DefinitionMessage[] = [];
+  readonly #known = new Map<string, string>();
   #send: ((message: InspectMessage) => void) | null = null;
 
   /** `onGone`: a process has exited, and what was open in it is lost. */
@@ -35,8 +40,24 @@ export class ProcessLinks implements StreamSource {
     this.#onGone = onGone;
   }
 
+  /** Loads the machines of job processes, which the worker itself does not have; before anyone watches. */
+  async prepare(): Promise<void> {
+    if (this.#known.size > 0) return;
+    const [{ sessionMachine }, { sessionCloseMachine }] = await Promise.all([
+      import('../../machines/session/session.machine.ts'),
+      import('../../machines/session-close/session-close.machine.ts'),
+    ]);
+    const writer = new DefinitionWriter({ redactor: new Redactor(), idOf: (id) => id });
+    for (const { config, id } of [sessionMachine, sessionCloseMachine]) {
+      const { id: definitionId, text: definition } = writer.of(config);
+      this.#known.set(sharedId(id), definitionId);
+      this.#definitions.push({ type: '@greenroom.definition', definitionId, definition });
+    }
+  }
+
   start(send: (message: InspectMessage) => void): () => void {
     this.#send = send;
+    for (const definition of this.#definitions) send(definition);
     for (const { tell, scope } of this.#links.values()) tell({ type: 'inspect', scope });
     return () => {
       this.#send = null;
@@ -48,7 +69,7 @@ export class ProcessLinks implements StreamSource {
   connect(actor: AnyActorRef, tell: (order: ProcessOrder) => void): ProcessLink {
     const prefix = actor.sessionId;
     const scope = { prefix, parentId: prefix, rootId: rootOf(actor).sessionId };
-    const foreign = new ForeignReader({ ...scope, isScoped: true });
+    const foreign = new ForeignReader({ ...scope, isScoped: true }, this.#known);
     this.#links.set(prefix, { scope, foreign, tell });
     if (this.#send !== null) tell({ type: 'inspect', scope });
     return {

@@ -3,10 +3,11 @@ import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { WorkerError } from '../errors.ts';
+import { Entry } from './entry.ts';
 import { INSPECT_PROTOCOL, type RecordingFacts, type RecordingHeader } from './frames.ts';
 import type { StreamHost } from './hub.ts';
 import type { InspectMessage } from './messages.ts';
-import { type Entry, StreamState } from './stream-state.ts';
+import { StreamState } from './stream-state.ts';
 
 /** A recording in memory. */
 export interface Recording {
@@ -27,22 +28,51 @@ const messageTypes: readonly unknown[] = [
 ];
 
 /**
- * Reads a file of a recording. Lines that cannot be read are counted and left out.
+ * Reads a recording: its file, and before it those that were put aside in the same run, `FILE.1` and so on. Lines that cannot
+ * be read are counted and left out.
  * @throws WorkerError `GR_RECORDING` when there is no such file, or when it is none of a recording.
  */
 export async function readRecording(file: string): Promise<Recording> {
-  const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity });
-  let reader: RecordingReader | null = null;
-  try {
-    for await (const line of lines) {
-      if (reader === null) reader = new RecordingReader(headerOf(parse(line), file));
-      else if (line !== '') reader.add(line);
+  const header = await readHeader(file);
+  const files = [file, ...(await filesBefore(file, header))].toReversed();
+  const reader = new RecordingReader(header);
+  for (const each of files) {
+    let isHeader = true;
+    for await (const line of linesOf(each)) {
+      if (!isHeader && line !== '') reader.add(line);
+      isHeader = false;
     }
+  }
+  return { header, facts: reader.facts(file, files.length), host: reader.host() };
+}
+
+/** The files of the same run that were full before this one, the youngest first. */
+async function filesBefore(file: string, { runId, part }: RecordingHeader): Promise<string[]> {
+  const files: string[] = [];
+  for (let number = 1; number < part; number += 1) {
+    const before = `${file}.${number}`;
+    const header = await readHeader(before).catch(() => null);
+    if (header?.runId !== runId || header.part !== part - number) break;
+    files.push(before);
+  }
+  return files;
+}
+
+async function readHeader(file: string): Promise<RecordingHeader> {
+  for await (const line of linesOf(file)) return headerOf(parse(line), file);
+  throw refusal(file, 'is empty');
+}
+
+/** Its lines. @throws WorkerError when it cannot be read. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  const input = createReadStream(file);
+  try {
+    yield* createInterface({ input, crlfDelay: Infinity });
   } catch (error) {
     throw error instanceof WorkerError ? error : refusal(file, `cannot be read (${String(error)})`);
+  } finally {
+    input.destroy();
   }
-  if (reader === null) throw refusal(file, 'is empty');
-  return { header: reader.header, facts: reader.facts(file), host: reader.host() };
 }
 
 /** Takes a recording in, line by line. */
@@ -53,6 +83,8 @@ class RecordingReader {
   /** How everything was when the file begins, and what has happened since. */
   readonly #state: Entry[] = [];
   readonly #happened: Entry[] = [];
+  #from = Infinity;
+  #to = 0;
   #stateLeft = 0;
   #unreadable = 0;
 
@@ -68,27 +100,17 @@ class RecordingReader {
       return;
     }
     if (value === null || !messageTypes.includes(value['type'])) this.#unreadable += 1;
-    else
-      this.#take({
-        seq: Number(value['seq']),
-        message: value as unknown as InspectMessage,
-        text: line,
-      });
+    else this.#take(value as unknown as InspectMessage, line);
   }
 
   /** What the page is told before. */
-  facts(file: string): RecordingFacts {
-    let [from, to] = [Infinity, 0];
-    for (const { message } of this.#happened) {
-      from = Math.min(from, message.at ?? from);
-      to = Math.max(to, message.at ?? to);
-    }
-    const messages = this.#state.length + this.#happened.length;
+  facts(file: string, files: number): RecordingFacts {
     return {
       file: basename(file),
-      messages,
-      from: Math.min(from, to),
-      to,
+      files,
+      messages: this.#state.length + this.#happened.length,
+      from: Math.min(this.#from, this.#to),
+      to: this.#to,
       unreadable: this.#unreadable,
     };
   }
@@ -106,15 +128,21 @@ class RecordingReader {
     };
   }
 
-  #take(entry: Entry): void {
+  #take(message: InspectMessage, line: string): void {
     const isState = this.#stateLeft > 0;
     if (isState) this.#stateLeft -= 1;
-    // After a gap everything is told again: what is known already adds nothing.
+    const entry = new Entry(message, Number(message.seq), line);
+    // After a gap, and in each further file, everything is told again: what is known already adds nothing.
     if (this.#seen.has(entry.seq)) return;
     this.#seen.add(entry.seq);
     this.#now.fold(entry);
-    if (isState && this.#happened.length === 0) this.#state.push(entry);
-    else this.#happened.push(entry);
+    if (isState && this.#happened.length === 0) {
+      this.#state.push(entry);
+      return;
+    }
+    this.#happened.push(entry);
+    this.#from = Math.min(this.#from, message.at ?? this.#from);
+    this.#to = Math.max(this.#to, message.at ?? this.#to);
   }
 }
 

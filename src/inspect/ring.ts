@@ -1,4 +1,4 @@
-import type { Entry } from './stream-state.ts';
+import type { Entry } from './entry.ts';
 
 /** How much a ring holds. */
 export interface RingLimits {

@@ -13,6 +13,12 @@ export type SendEvent = (sessionId: string, event: WireEvent) => string | null;
 /** Where apps are shown. */
 export type AppSink = Pick<InspectHub, 'accept' | 'lose'>;
 
+/**
+ * How long messages are collected for a page. Waking up, and waking up the page, costs more than what is sent; nobody sees
+ * the difference.
+ */
+const pageBatchMs = 100;
+
 /** The page: it reads, and sends when it may. */
 export function servePage(
   socket: WebSocket,
@@ -70,6 +76,7 @@ function read(socket: WebSocket, hub: StreamHost, encoder: Encoder): FlowReader 
     (text, done) => socket.send(text, () => done()),
     encoder,
     () => hub.state(),
+    { batchMs: pageBatchMs },
   );
   const leave = hub.read(reader);
   // Without a listener an error of one connection would end the program.

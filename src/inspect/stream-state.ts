@@ -1,12 +1,6 @@
 /** How everything is after the messages so far: what a reader that comes now needs first. */
-import type { InspectMessage, WireSnapshot } from './messages.ts';
-
-/** A message of the stream with its text, which all readers share. */
-export interface Entry {
-  seq: number;
-  message: InspectMessage;
-  text: string;
-}
+import type { Entry } from './entry.ts';
+import type { WireSnapshot } from './messages.ts';
 
 interface KnownActor {
   actor: Entry;
@@ -23,6 +17,8 @@ const maxDefinitions = 1_000;
 /** The state of a stream, message by message. */
 export class StreamState {
   readonly #definitions = new Map<string, Entry>();
+  /** The texts that were asked for: they are asked for again. */
+  readonly #texts = new Map<string, string>();
   readonly #actors = new Map<string, KnownActor>();
   readonly #jobs = new Map<string, Entry>();
   readonly #ended: string[] = [];
@@ -30,19 +26,18 @@ export class StreamState {
 
   /** Takes a message in. */
   fold(entry: Entry): void {
-    const { message } = entry;
-    switch (message.type) {
+    switch (entry.type) {
       case '@greenroom.definition':
-        this.#addDefinition(message.definitionId, entry);
+        this.#addDefinition(entry);
         return;
       case '@xstate.actor':
-        this.#addActor(message.sessionId, entry);
+        this.#addActor(entry);
         return;
       case '@xstate.snapshot':
-        this.#addSnapshot(message.sessionId, message.snapshot.status !== 'active', entry);
+        this.#addSnapshot(entry);
         return;
       case '@greenroom.job':
-        this.#jobs.set(message.sessionId, entry);
+        this.#jobs.set(entry.about, entry);
         return;
       case '@greenroom.worker':
         this.#worker = entry;
@@ -62,7 +57,7 @@ export class StreamState {
 
   /** The actors that have not ended. */
   live(): KnownActor[] {
-    return [...this.#actors.values()].filter(({ actor, last }) => isLive(actor, last));
+    return [...this.#actors.values()].filter(({ actor, last }) => !(last ?? actor).isEnd);
   }
 
   /** The last snapshot of an actor; `null` when there was none, or no such actor. */
@@ -73,36 +68,37 @@ export class StreamState {
 
   /** The text of a definition. */
   definition(id: string): string | null {
+    const known = this.#texts.get(id);
+    if (known !== undefined) return known;
     const message = this.#definitions.get(id)?.message;
-    return message?.type === '@greenroom.definition' ? message.definition : null;
+    if (message?.type !== '@greenroom.definition') return null;
+    this.#texts.set(id, message.definition);
+    return message.definition;
   }
 
-  #addDefinition(id: string, entry: Entry): void {
+  #addDefinition(entry: Entry): void {
     const [oldest] = this.#definitions.keys();
     if (this.#definitions.size >= maxDefinitions && oldest !== undefined) {
       this.#definitions.delete(oldest);
+      this.#texts.delete(oldest);
     }
-    this.#definitions.set(id, entry);
+    this.#definitions.set(entry.about, entry);
   }
 
-  #addActor(id: string, actor: Entry): void {
-    this.#actors.set(id, { actor, last: this.#actors.get(id)?.last ?? null });
+  #addActor(actor: Entry): void {
+    const last = this.#actors.get(actor.about)?.last ?? null;
+    this.#actors.set(actor.about, { actor, last });
   }
 
-  #addSnapshot(id: string, isEnd: boolean, last: Entry): void {
-    const known = this.#actors.get(id);
+  #addSnapshot(last: Entry): void {
+    const known = this.#actors.get(last.about);
     if (known === undefined) return;
     known.last = last;
-    if (!isEnd) return;
-    this.#ended.push(id);
+    if (!last.isEnd) return;
+    this.#ended.push(last.about);
     const oldest = this.#ended.length > maxEnded ? this.#ended.shift() : undefined;
     if (oldest === undefined) return;
     this.#actors.delete(oldest);
     this.#jobs.delete(oldest);
   }
-}
-
-function isLive(actor: Entry, last: Entry | null): boolean {
-  const { message } = last ?? actor;
-  return 'snapshot' in message && message.snapshot.status === 'active';
 }

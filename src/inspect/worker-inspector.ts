@@ -117,6 +117,7 @@ export class WorkerInspector {
     const { inspect, inspectControl, record, title, logger } = this.#options;
     const hub = this.#hub;
     if (hub === null) return;
+    await this.links?.prepare();
     if (record !== null) {
       this.#recorder = new Recorder({
         hub,

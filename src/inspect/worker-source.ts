@@ -4,6 +4,7 @@ import type { jobMachine } from '../../machines/job/job.machine.ts';
 import type { workerMachine } from '../../machines/worker/worker.machine.ts';
 import type { StreamSource } from './hub.ts';
 import type { DrainFacts, InspectMessage } from './messages.ts';
+import { type PlainOptions, messageLimits, toPlain } from './wire/plain.ts';
 import { Redactor } from './wire/redact.ts';
 import { WireWriter, rootOf } from './wire/writer.ts';
 import { drainFacts, jobFacts, workerFacts } from './worker-facts.ts';
@@ -22,9 +23,10 @@ export interface WorkerSourceOptions {
 export function workerSource({ worker, secrets }: WorkerSourceOptions): StreamSource {
   return {
     start(send) {
-      const writer = new WireWriter({ send, secrets });
+      const isImmutable = (actor: AnyActorRef): boolean => isBelow(actor, worker);
+      const writer = new WireWriter({ send, secrets, isImmutable });
       const detach = writer.attach(rootOf(worker));
-      const facts = new FactTeller(worker, send, new Redactor(secrets));
+      const facts = new FactTeller(worker, send, secrets);
       const subscription = worker.system.inspect(facts.inspect);
       // A worker that fails by an error says nothing more; it has an observer of its errors of its own.
       const watching = worker.subscribe({ error: () => writer.tellEnd(worker) });
@@ -42,15 +44,15 @@ export function workerSource({ worker, secrets }: WorkerSourceOptions): StreamSo
 class FactTeller {
   readonly #worker: Worker;
   readonly #send: (message: InspectMessage) => void;
-  readonly #redactor: Redactor;
+  readonly #plain: PlainOptions;
   readonly #told = new WeakMap<AnyActorRef, string>();
   #drain: DrainFacts | null = null;
   #isDue = false;
 
-  constructor(worker: Worker, send: (message: InspectMessage) => void, redactor: Redactor) {
+  constructor(worker: Worker, send: (message: InspectMessage) => void, secrets: readonly string[]) {
     this.#worker = worker;
     this.#send = send;
-    this.#redactor = redactor;
+    this.#plain = { redactor: new Redactor(secrets), limits: messageLimits, idOf: (id) => id };
   }
 
   /** For XState: must not throw. */
@@ -110,11 +112,19 @@ class FactTeller {
   }
 
   #tell(actor: AnyActorRef, message: InspectMessage): void {
-    const text = this.#redactor.text(JSON.stringify(message));
+    const text = JSON.stringify(message);
     if (this.#told.get(actor) === text) return;
     this.#told.set(actor, text);
-    this.#send({ ...(JSON.parse(text) as InspectMessage), at: Date.now(), pid: process.pid });
+    const shown = toPlain(message, this.#plain) as unknown as InspectMessage;
+    this.#send({ ...shown, at: Date.now(), pid: process.pid });
   }
+}
+
+/** In a program that has the worker in a system of its own, other actors are not ours. */
+function isBelow(actor: AnyActorRef, worker: AnyActorRef): boolean {
+  let above: AnyActorRef | undefined = actor;
+  while (above !== undefined && above !== worker) above = above._parent;
+  return above === worker;
 }
 
 function isJob(actor: AnyActorRef): boolean {

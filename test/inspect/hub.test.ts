@@ -5,7 +5,7 @@ import { FlowReader } from '../../src/inspect/flow-reader.ts';
 import type { DroppedFrame, ReplayFrame, ToPage } from '../../src/inspect/frames.ts';
 import { InspectHub, type Replay } from '../../src/inspect/hub.ts';
 import type { InspectMessage } from '../../src/inspect/messages.ts';
-import type { Entry } from '../../src/inspect/stream-state.ts';
+import type { Entry } from '../../src/inspect/entry.ts';
 import { WireWriter } from '../../src/inspect/wire/writer.ts';
 
 const facts = {
@@ -100,7 +100,7 @@ describe('the hub', () => {
     const state = messagesOf(before);
     expect(state.map(({ type }) => type).slice(0, 2)).toEqual([
       '@greenroom.definition',
-      '@greenroom.definition',
+      '@xstate.actor',
     ]);
     expect(namesOf(state)).toEqual(['counter', 'sleep']);
     expect(ring).toHaveLength(3);

@@ -1,9 +1,16 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createActor } from 'xstate';
-import { InspectHub } from '../../src/inspect/hub.ts';
+import { InspectHub, type StreamReader } from '../../src/inspect/hub.ts';
 import type { InspectMessage } from '../../src/inspect/messages.ts';
 import { Recorder } from '../../src/inspect/recorder.ts';
 import { readRecording } from '../../src/inspect/recording.ts';
@@ -79,13 +86,30 @@ describe('a recording', () => {
     for (const part of parts) {
       const messages = linesOf(part);
       expect(messages.some(({ type }) => type === '@greenroom.definition')).toBe(true);
-      const { host } = await readRecording(part);
+      copyFileSync(part, join(folder, 'alone'));
+      const { host, facts } = await readRecording(join(folder, 'alone'));
       expect(host.now.live()).toHaveLength(1);
+      expect(facts.files).toBe(1);
       for (const { seq } of messages) if (seq !== undefined) seqs.add(seq);
     }
     const events = [...seqs].filter((seq) => seq > 3).toSorted((left, right) => left - right);
     const [first = 0] = events;
     expect(events).toEqual(Array.from(events, (_, index) => first + index));
+
+    // By the name that was recorded to all are read, in order and nothing twice.
+    const { facts, host } = await readRecording(file);
+    expect(facts).toMatchObject({ file: 'run.ndjson', files: 3, messages: seqs.size });
+    const keeper = { join: vi.fn<StreamReader['join']>(), next: () => {} };
+    host.read(keeper);
+    const happened = keeper.join.mock.calls[0]?.[0].ring.map(({ seq }) => seq) ?? [];
+    expect(happened).toEqual(happened.toSorted((left, right) => left - right));
+    expect(happened.at(-1)).toBe(events.at(-1));
+    // Only what was put aside in the same run belongs to it.
+    writeFileSync(
+      `${file}.1`,
+      readFileSync(`${file}.1`, 'utf8').replace('"runId":"', '"runId":"x'),
+    );
+    expect((await readRecording(file)).facts.files).toBe(1);
   });
 
   it('of a program that was killed is read up to where it stops', async () => {

@@ -1,4 +1,4 @@
-import { createActor, createMachine, sendTo, setup } from 'xstate';
+import { assign, createActor, createMachine, sendTo, setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
 import type { ActorMessage, InspectMessage, SnapshotMessage } from '../../src/inspect/messages.ts';
 import { WireWriter } from '../../src/inspect/wire/writer.ts';
@@ -143,6 +143,37 @@ describe('the wire writer', () => {
     const actor = createActor(child, { inspect: writer.inspect }).start();
     actor.send({ type: 'close' });
     expect(actor.getSnapshot().status).toBe('done');
+  });
+
+  it('that remembers what it wrote of values that never change writes the same', () => {
+    const known = { password: 'planted-memory', list: [{ deep: { text: 'y'.repeat(1_500) } }] };
+    const large = Array.from({ length: 60 }, () => ({ text: 'x'.repeat(1_900) }));
+    const machine = createMachine({
+      id: 'remembered',
+      context: { known, again: { known }, count: 0, large: [] as object[] },
+      on: {
+        count: { actions: assign({ count: ({ context }) => context.count + 1 }) },
+        grow: { actions: assign({ large }) },
+      },
+    });
+    const written: InspectMessage[][] = [];
+    const writerOf = (isImmutable: boolean): WireWriter => {
+      const messages: InspectMessage[] = [];
+      written.push(messages);
+      const send = (message: InspectMessage): unknown => messages.push(message);
+      return new WireWriter({ send, now: () => 0, isImmutable: () => isImmutable });
+    };
+    const actor = createActor(machine);
+    for (const writer of [writerOf(true), writerOf(false)]) writer.attach(actor);
+    actor.start();
+    for (const type of ['count', 'count', 'grow', 'count'] as const) actor.send({ type });
+    expect(written[0]).toEqual(written[1]);
+    const contexts = snapshots(written[0] ?? []).map(({ snapshot }) => snapshot.context as object);
+    expect(contexts).toHaveLength(5);
+    // Not written again: the very same.
+    const [first, second] = contexts as { known: object }[];
+    expect(second?.known).toBe(first?.known);
+    expect(JSON.stringify(written)).not.toContain('planted-memory');
   });
 
   it('bounds depth, lists, texts and the whole, and follows no circle and no getter', () => {

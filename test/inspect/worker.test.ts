@@ -81,7 +81,9 @@ describe('a worker that is watched', () => {
     const known = new Set<string>();
     for (const message of late.messages) {
       if (message.type === '@greenroom.definition') known.add(message.definitionId);
-      if (message.type === '@xstate.actor') expect(known).toContain(message.definitionId);
+      if (message.type !== '@xstate.actor') continue;
+      expect(message.definitionId !== undefined).toBe(message.kind === 'machine');
+      if (message.kind === 'machine') expect(known).toContain(message.definitionId);
     }
 
     for (const [index, call] of late.messages.filter(isCall).entries()) {
@@ -139,7 +141,7 @@ describe('a worker that is watched', () => {
       drain: { jobsAtStart: 1, jobsLeft: 1 },
       outcome: null,
     });
-    const call = page.messages.find(isCall) as ActorMessage;
+    const call = (await page.next(isCall)) as ActorMessage;
     // Only watched: nothing is sent.
     expect(await page.send(1, call.sessionId, { type: 'hangUp' })).toMatchObject({
       failure: expect.stringContaining('--inspect-control'),

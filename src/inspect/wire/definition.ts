@@ -43,11 +43,6 @@ export class DefinitionWriter {
     return definition;
   }
 
-  /** The definition of logic that is no machine: its name. */
-  ofName(name: string): Definition {
-    return definitionOf(JSON.stringify({ id: name }));
-  }
-
   #plain(value: unknown): Json {
     return toPlain(value, this.#options);
   }
@@ -122,6 +117,14 @@ function each(value: unknown, write: (part: unknown) => Json): Json {
 function mapFields(value: unknown, write: (field: unknown) => Json): Plain {
   const entries = Object.entries(value as Config).filter(([, field]) => field !== undefined);
   return Object.fromEntries(entries.map(([name, field]) => [name, write(field)]));
+}
+
+/**
+ * What the definition of one of our machines is called on the link to a job process. Both ends have the machine: its
+ * definition, longer than all else that there is to tell of a job, is not sent.
+ */
+export function sharedId(machineId: string): string {
+  return `greenroom/${machineId}`;
 }
 
 /** A definition of that text. Its id is 64 bits of two FNV hashes: no two machines of a system have the same. */

@@ -12,20 +12,26 @@ import type { ActorInside } from './snapshot.ts';
 
 const observable = { subscribe: () => ({ unsubscribe: () => {} }) };
 
+let codes: ReadonlyMap<string, ActorKind> | null = null;
+
 /** XState's own kinds carry no name; what they have in common is the code of their transition. */
-const codes = new Map<string, ActorKind>([
-  [codeOf(fromPromise(() => Promise.resolve())), 'promise'],
-  [codeOf(fromCallback(() => {})), 'callback'],
-  [codeOf(fromObservable(() => observable)), 'observable'],
-  [codeOf(fromEventObservable(() => observable)), 'observable'],
-  [codeOf(fromTransition((state) => state, {})), 'transition'],
-]);
+const kindsByCode = (): ReadonlyMap<string, ActorKind> =>
+  new Map<string, ActorKind>([
+    [codeOf(fromPromise(() => Promise.resolve())), 'promise'],
+    [codeOf(fromCallback(() => {})), 'callback'],
+    [codeOf(fromObservable(() => observable)), 'observable'],
+    [codeOf(fromEventObservable(() => observable)), 'observable'],
+    [codeOf(fromTransition((state) => state, {})), 'transition'],
+  ]);
 
 /** The kind of an actor's logic. */
 export function kindOf(actor: AnyActorRef): ActorKind {
   const { logic } = actor as ActorInside;
   if (logic === undefined) return 'other';
-  return machineConfig(actor) === null ? (codes.get(codeOf(logic)) ?? 'other') : 'machine';
+  if (machineConfig(actor) !== null) return 'machine';
+  // Made when it is needed: job processes have this file, and mostly nobody watches them.
+  codes ??= kindsByCode();
+  return codes.get(codeOf(logic)) ?? 'other';
 }
 
 /** The config of a machine; `null` for other logic. */

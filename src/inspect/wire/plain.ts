@@ -20,6 +20,18 @@ export interface PlainOptions {
   limits: PlainLimits;
   /** The wire's id of an actor. */
   idOf: (sessionId: string) => string;
+  /** For values that are never changed in place: what was written of an object is taken again. */
+  memory?: PlainMemory;
+}
+
+/** How objects were written. */
+export type PlainMemory = WeakMap<object, Remembered>;
+
+interface Remembered {
+  plain: Json;
+  /** The levels of objects in it and its characters: where there is less room it is cut. */
+  levels: number;
+  length: number;
 }
 
 /** What a message may hold. */
@@ -59,6 +71,8 @@ class PlainWriter {
   readonly #options: PlainOptions;
   readonly #above: object[] = [];
   #roomLeft: number;
+  /** The lowest level so far of the object that is written. */
+  #lowest = 0;
 
   constructor(options: PlainOptions) {
     this.#options = options;
@@ -94,16 +108,40 @@ class PlainWriter {
       : shown;
   }
 
+  #remembered(value: object, depth: number): Json | undefined {
+    const known = this.#options.memory?.get(value);
+    if (known === undefined || known.length >= this.#roomLeft) return undefined;
+    const lowest = depth + known.levels;
+    if (lowest >= this.#options.limits.depth) return undefined;
+    this.#lowest = Math.max(this.#lowest, lowest);
+    this.#roomLeft -= known.length;
+    return known.plain;
+  }
+
+  /** Writes an object, and remembers how, unless there was no room for all of it. */
+  #written(value: object, depth: number): Json {
+    const [roomBefore, lowestBefore] = [this.#roomLeft, this.#lowest];
+    this.#lowest = depth;
+    const plain = this.#object(value, depth + 1);
+    const [length, levels] = [roomBefore - this.#roomLeft, this.#lowest - depth];
+    if (this.#roomLeft > 0) this.#options.memory?.set(value, { plain, levels, length });
+    this.#lowest = Math.max(lowestBefore, this.#lowest);
+    return plain;
+  }
+
   /** Proxies, `toJSON` and `toString` are other people's code. */
   #guarded(value: object, depth: number): Json {
+    const known = this.#remembered(value, depth);
+    if (known !== undefined) return known;
     try {
       if (isActorRef(value)) return this.#ref(value.sessionId);
       if (isWireRef(value)) return this.#ref(value.id);
       if (this.#above.includes(value)) return '<circular>';
+      this.#lowest = Math.max(this.#lowest, depth);
       if (depth >= this.#options.limits.depth || this.#roomLeft <= 0) return ellipsis;
       this.#above.push(value);
       try {
-        return this.#object(value, depth + 1);
+        return this.#written(value, depth);
       } finally {
         this.#above.pop();
       }
@@ -125,18 +163,15 @@ class PlainWriter {
     if (value instanceof Set) return this.#list(value, value.size, depth);
     if (ArrayBuffer.isView(value)) return `<${value.constructor.name}: ${value.byteLength} bytes>`;
     if (value instanceof URL || value instanceof RegExp) return this.#text(String(value));
-    return this.#fields(this.#shownFields(value), depth);
-  }
-
-  #shownFields(value: object): [string, unknown][] {
-    return this.#hidesOutput(value) ? withoutOutput(value) : ownFields(value);
+    return this.#fields(this.#withoutSecretOutput(value), depth);
   }
 
   /** The end of an actor that is called `fetchToken`: its output is a token. */
-  #hidesOutput(value: object): boolean {
+  #withoutSecretOutput(value: object): object {
     const type: unknown = 'type' in value ? value.type : undefined;
-    if (typeof type !== 'string' || !type.startsWith('xstate.done.actor.')) return false;
-    return this.#options.redactor.hides(type, '');
+    if (typeof type !== 'string' || !type.startsWith('xstate.done.actor.')) return value;
+    const isSecret = this.#options.redactor.hides(type, '');
+    return isSecret ? { ...ownFields(value), output: REDACTED } : value;
   }
 
   #list(values: Iterable<unknown>, length: number, depth: number): Json {
@@ -153,24 +188,23 @@ class PlainWriter {
   #error(error: Error, depth: number): Json {
     const { name, message, stack } = error;
     const { code, cause } = error as { code?: unknown; cause?: unknown };
-    const own = Object.fromEntries(ownFields(error));
-    return this.#fields(Object.entries({ ...own, name, message, code, stack, cause }), depth);
+    return this.#fields({ ...ownFields(error), name, message, code, stack, cause }, depth);
   }
 
-  #fields(entries: Iterable<readonly [string, unknown]>, depth: number): Json {
+  #fields(fields: object, depth: number): Json {
     const { limits, redactor } = this.#options;
     const plain: Record<string, Json> = {};
     let count = 0;
-    for (const [name, value] of entries) {
+    for (const name of Object.keys(fields)) {
       if (count === limits.items || this.#roomLeft <= 0) {
         plain[ellipsis] = true;
         break;
       }
-      const written = this.write(name, value, depth);
+      const written = this.write(name, ownField(fields, name), depth);
       if (written === undefined) continue;
       count += 1;
       this.#roomLeft -= name.length;
-      plain[redactor.text(name.slice(0, limits.textLength))] = written;
+      plain[redactor.name(name.slice(0, limits.textLength))] = written;
     }
     return plain;
   }
@@ -186,18 +220,17 @@ function isWireRef(value: object): value is WireRef {
   return 'xstate$$type' in value && 'id' in value && typeof value.id === 'string';
 }
 
-function mapFields(map: Map<unknown, unknown>): [string, unknown][] {
-  return Array.from(map, ([key, value]) => [String(key), value]);
+function mapFields(map: Map<unknown, unknown>): object {
+  return Object.fromEntries(Array.from(map, ([key, value]) => [String(key), value]));
 }
 
-function withoutOutput(value: object): [string, unknown][] {
-  return ownFields(value).map(([name, field]) => [name, name === 'output' ? REDACTED : field]);
+/** Own enumerable fields. */
+function ownFields(value: object): object {
+  return Object.fromEntries(Object.keys(value).map((name) => [name, ownField(value, name)]));
 }
 
-/** Own enumerable fields; getters are named and not run. */
-function ownFields(value: object): [string, unknown][] {
-  return Object.keys(value).map((name) => {
-    const descriptor = Object.getOwnPropertyDescriptor(value, name);
-    return [name, descriptor?.get === undefined ? descriptor?.value : '<getter>'];
-  });
+/** A getter is named and not run. */
+function ownField(value: object, name: string): unknown {
+  const descriptor = Object.getOwnPropertyDescriptor(value, name);
+  return descriptor?.get === undefined ? descriptor?.value : '<getter>';
 }

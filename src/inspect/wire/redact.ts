@@ -11,7 +11,7 @@ const counted = /tokens?$|count|limit|usage/i;
 
 /** Whether anything below can match: most texts have none of it. */
 const suspicious =
-  /token|secret|passw|passphrase|key|auth|cookie|bearer|basic |eyj|sealed:|:\/\/|sk-/i;
+  /token|secret|passw|passphrase|key|auth|cookie|bearer|basic |eyj|sealed:|:\/\/[^\s/]*@|sk-/i;
 
 /** Forms of secrets; what the first group catches stays. */
 const forms: readonly RegExp[] = [
@@ -26,6 +26,12 @@ const forms: readonly RegExp[] = [
 
 /** Names come again and again; programs that make new ones without end must not fill the memory. */
 const maxNames = 5_000;
+const maxNameLength = 200;
+
+interface KnownName {
+  isSecret: boolean;
+  shown: string;
+}
 
 /** Shorter texts have no form of a secret. */
 const minLength = 8;
@@ -33,7 +39,7 @@ const minLength = 8;
 /** Takes secrets out of texts and says which names hide them. */
 export class Redactor {
   readonly #secrets: readonly string[];
-  readonly #names = new Map<string, boolean>();
+  readonly #names = new Map<string, KnownName>();
 
   /** `secrets`: texts that are secret wherever they stand. */
   constructor(secrets: readonly string[] = []) {
@@ -44,8 +50,13 @@ export class Redactor {
   /** Whether what stands under that name is not shown. */
   hides(name: string, value: unknown): boolean {
     if (value === null || value === undefined || typeof value === 'boolean') return false;
-    if (!this.#isSecret(name)) return false;
+    if (!this.#known(name).isSecret) return false;
     return !(typeof value === 'number' && counted.test(name));
+  }
+
+  /** The name of a field without what is secret in it. */
+  name(name: string): string {
+    return this.#known(name).shown;
   }
 
   /** The text without what is secret in it. */
@@ -60,11 +71,11 @@ export class Redactor {
     return shown;
   }
 
-  #isSecret(name: string): boolean {
+  #known(name: string): KnownName {
     const known = this.#names.get(name);
     if (known !== undefined) return known;
-    const isSecret = secretName.test(name);
-    if (this.#names.size < maxNames) this.#names.set(name, isSecret);
-    return isSecret;
+    const looked = { isSecret: secretName.test(name), shown: this.text(name) };
+    if (this.#names.size < maxNames && name.length <= maxNameLength) this.#names.set(name, looked);
+    return looked;
   }
 }

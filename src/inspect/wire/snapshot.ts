@@ -22,6 +22,8 @@ interface TransitionInside {
   target?: readonly { id: string }[] | undefined;
 }
 
+type Children = Record<string, { sessionId?: unknown; id?: unknown } | undefined>;
+
 /** What machines keep in a snapshot for themselves. */
 const inside = new Set(['machine', '_nodes', 'tags', 'children', 'value', 'status', 'toJSON']);
 const statuses: readonly unknown[] = ['active', 'done', 'error', 'stopped'];
@@ -32,40 +34,41 @@ export function wireSnapshot(snapshot: unknown, name: string, options: PlainOpti
   if (typeof snapshot !== 'object' || snapshot === null) return { status: 'active' };
   const fields = snapshot as Record<string, unknown>;
   const { status } = fields;
-  const hidden = options.redactor.hides(name, '');
-  const shown = toPlainFields(fields, options, inside);
-  if (hidden && 'output' in shown) shown['output'] = REDACTED;
-  const known = (statuses.includes(status) ? status : 'active') as WireSnapshot['status'];
-  return Object.assign(shown, machinePart(fields, options), { status: known });
+  const shown = toPlainFields(fields, options, inside) as WireSnapshot;
+  if ('output' in shown && options.redactor.hides(name, '')) shown.output = REDACTED;
+  addMachinePart(shown, fields, options);
+  shown.status = (statuses.includes(status) ? status : 'active') as WireSnapshot['status'];
+  return shown;
 }
 
-function machinePart(
-  fields: Record<string, unknown>,
+function addMachinePart(
+  shown: WireSnapshot,
+  { value, tags, children }: Record<string, unknown>,
   options: PlainOptions,
-): Partial<WireSnapshot> {
-  const { value, tags, children } = fields;
-  const part: Partial<WireSnapshot> = {};
+): void {
   // Names of states are no secrets, whatever they are called.
-  if (value !== undefined) part.value = stateValue(value, 0);
-  if (tags instanceof Set || Array.isArray(tags)) part.tags = [...tags].map(String);
-  if (typeof children === 'object' && children !== null) part.children = refs(children, options);
-  return part;
+  if (value !== undefined) shown.value = stateValue(value, 0);
+  if (tags instanceof Set || Array.isArray(tags)) shown.tags = Array.from(tags, String);
+  if (typeof children === 'object' && children !== null) {
+    shown.children = refs(children as Children, options);
+  }
 }
 
 function stateValue(value: unknown, depth: number): Json {
   if (typeof value !== 'object' || value === null || depth > 30) return String(value);
-  const entries = Object.entries(value);
-  return Object.fromEntries(entries.map(([name, inner]) => [name, stateValue(inner, depth + 1)]));
+  const plain: Record<string, Json> = {};
+  for (const [name, inner] of Object.entries(value)) plain[name] = stateValue(inner, depth + 1);
+  return plain;
 }
 
 /** Children are actors, or references to them where the snapshot comes from another process. */
-function refs(children: object, { idOf }: PlainOptions): Json {
-  const entries = Object.entries(children) as [string, { sessionId?: unknown; id?: unknown }][];
-  const present = entries.flatMap(([name, child]): [string, Json][] => {
+function refs(children: Children, { idOf }: PlainOptions): Json {
+  const plain: Record<string, Json> = {};
+  for (const [name, child] of Object.entries(children)) {
     const id = child?.sessionId ?? child?.id;
-    return typeof id === 'string' ? [[name, { xstate$$type: 1, id: idOf(id) }]] : [];
-  });
-  return Object.fromEntries(present);
+    if (typeof id === 'string') plain[name] = { xstate$$type: 1, id: idOf(id) };
+  }
+  return plain;
 }
 
 /** What the transitions of a microstep were; the first one of a machine is none. */

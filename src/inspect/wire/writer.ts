@@ -20,7 +20,7 @@ import { Redactor } from './redact.ts';
 import { type ActorInside, takenTransitions, wireSnapshot } from './snapshot.ts';
 
 /** The version of Stately's format that is spoken. */
-export const STATELY_VERSION = '0.7.2';
+const STATELY_VERSION = '0.7.2';
 
 /** Where the actors of another process hang in the tree. */
 export interface WireScope {
@@ -38,6 +38,10 @@ export interface WireWriterOptions {
   scope?: WireScope | undefined;
   /** Texts that are secret wherever they stand, beside what names and forms tell. */
   secrets?: readonly string[];
+  /** Machines whose definitions the reader has, by their configs: what it calls them. */
+  known?: ReadonlyMap<object, string>;
+  /** Actors whose contexts and events are never changed in place: what was written of them once is taken again. */
+  isImmutable?: (actor: AnyActorRef) => boolean;
   /**
    * ms since 1970. @defaultValue `Date.now`
    */
@@ -48,6 +52,7 @@ export interface WireWriterOptions {
 export class WireWriter {
   readonly #options: WireWriterOptions;
   readonly #plain: PlainOptions;
+  readonly #remembering: PlainOptions;
   readonly #definitions: DefinitionWriter;
   readonly #told = new Set<string>();
   readonly #known = new WeakSet<AnyActorRef>();
@@ -61,6 +66,7 @@ export class WireWriter {
     const prefix = options.scope === undefined ? '' : `${options.scope.prefix}/`;
     const redactor = new Redactor(options.secrets);
     this.#plain = { redactor, limits: messageLimits, idOf: (id) => prefix + id };
+    this.#remembering = { ...this.#plain, memory: new WeakMap() };
     this.#definitions = new DefinitionWriter(this.#plain);
   }
 
@@ -148,23 +154,31 @@ export class WireWriter {
   #tellActor(actor: AnyActorRef, rootId: string, snapshot: unknown): void {
     this.#known.add(actor);
     const config = machineConfig(actor);
-    const definition =
-      config === null ? this.#definitions.ofName(nameOf(actor)) : this.#definitions.of(config);
-    if (!this.#told.has(definition.id)) {
-      this.#told.add(definition.id);
-      const { id: definitionId, text } = definition;
-      this.#options.send({ type: '@greenroom.definition', definitionId, definition: text });
-    }
+    const machine = config === null ? {} : this.#machine(config);
     this.#options.send({
       type: '@xstate.actor',
       ...this.#fields(actor, rootId),
       ...this.#identity(actor),
       name: nameOf(actor),
-      definitionId: definition.id,
+      ...machine,
       kind: kindOf(actor),
-      ...(config?.id === undefined ? {} : { machineId: config.id }),
       snapshot: this.#snapshot(actor, snapshot),
     });
+  }
+
+  #machine(config: { id?: string }): Pick<ActorMessage, 'definitionId' | 'machineId'> {
+    const definitionId = this.#options.known?.get(config) ?? this.#define(config);
+    return { definitionId, ...(config.id === undefined ? {} : { machineId: config.id }) };
+  }
+
+  /** Tells the definition, unless it was told; the answer is its id. */
+  #define(config: object): string {
+    const { id: definitionId, text: definition } = this.#definitions.of(config);
+    if (!this.#told.has(definitionId)) {
+      this.#told.add(definitionId);
+      this.#options.send({ type: '@greenroom.definition', definitionId, definition });
+    }
+    return definitionId;
   }
 
   #identity(actor: AnyActorRef): Partial<ActorMessage> {
@@ -177,7 +191,8 @@ export class WireWriter {
     if (parentId !== undefined) identity.parentId = parentId;
     if (systemId !== undefined) identity.systemId = systemId;
     if (typeof src === 'string') identity.src = src;
-    if (options?.input !== undefined) identity.input = toPlain(options.input, this.#plain, 'input');
+    if (options?.input !== undefined)
+      identity.input = toPlain(options.input, this.#plainFor(actor), 'input');
     return identity;
   }
 
@@ -218,7 +233,11 @@ export class WireWriter {
   }
 
   #snapshot(actor: AnyActorRef, snapshot: unknown): WireSnapshot {
-    return wireSnapshot(snapshot, nameOf(actor), this.#plain);
+    return wireSnapshot(snapshot, nameOf(actor), this.#plainFor(actor));
+  }
+
+  #plainFor(actor: AnyActorRef): PlainOptions {
+    return this.#options.isImmutable?.(actor) === true ? this.#remembering : this.#plain;
   }
 
   #event(actor: AnyActorRef, event: AnyEventObject): WireEvent {
@@ -236,7 +255,10 @@ export class WireWriter {
       : ['output', type];
     const isHidden = field in fields && this.#plain.redactor.hides(name, '');
     const shown = isHidden ? { ...fields, [field]: REDACTED } : fields;
-    return { ...toPlainFields(shown, this.#plain), type: this.#plain.redactor.text(type) };
+    return {
+      ...toPlainFields(shown, this.#plainFor(actor)),
+      type: this.#plain.redactor.text(type),
+    };
   }
 
   #fields(actor: AnyActorRef, rootId: string): StatelyFields & OwnFields {

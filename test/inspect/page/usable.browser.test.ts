@@ -37,7 +37,7 @@ async function serveActors(source: 'worker' | 'recording' = 'worker'): Promise<s
       recording:
         source === 'worker'
           ? null
-          : { file: 'run.ndjson', messages: 10, from: 0, to: 1, unreadable: 0 },
+          : { file: 'run.ndjson', files: 1, messages: 10, from: 0, to: 1, unreadable: 0 },
     },
     pageDirectory: builtPage,
   });
