@@ -17,6 +17,9 @@ export interface DecideRequestDependencies {
   onLateError?: (error: unknown, job: Job) => void;
 }
 
+/** The connection that brings the first request has loaded it; a worker that starts has better things to do. */
+let protocol: Promise<{ jobToProtobuf: ToProtobuf }> | undefined;
+
 /** Makes the actor that decides one job request; its answer is taken the moment `requestFunc` gives it. */
 export function defineDecideRequest({
   requestFunc,
@@ -24,8 +27,6 @@ export function defineDecideRequest({
   acceptances,
   onLateError,
 }: DecideRequestDependencies): PromiseActorLogic<Decision, { job: Job }> {
-  // The connection that brings the first request has loaded it; a worker that starts has better things to do.
-  let protocol: Promise<{ jobToProtobuf: ToProtobuf }> | undefined;
   return fromPromise<Decision, { job: Job }>(({ input: { job }, signal }) => {
     const verdict = new Verdict(job.id, requestTimeoutMs);
     // The job stopped waiting, so the request was rejected.
