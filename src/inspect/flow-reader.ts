@@ -57,6 +57,8 @@ export class FlowReader implements StreamReader {
   #queue: (Segment | string)[] = [];
   #waiting: Entry[] = [];
   #waitingLength = 0;
+  /** Of what has been taken out of `#waiting` to be sent: it is held until all of it has left. */
+  #takenLength = 0;
   #lost: Lost | null = null;
   #isSending = false;
   #timer: NodeJS.Timeout | undefined;
@@ -94,7 +96,8 @@ export class FlowReader implements StreamReader {
     }
     this.#waiting.push(entry);
     this.#waitingLength += entry.text.length;
-    if (this.#waitingLength > this.#limits.waitingLength) this.#drop(entry);
+    const length = this.#waitingLength + this.#takenLength;
+    if (length > this.#limits.waitingLength) this.#drop(entry);
     else if (!this.#isSending) {
       this.#timer ??= setTimeout(() => this.#pump(), this.#limits.batchMs).unref();
     }
@@ -158,7 +161,10 @@ export class FlowReader implements StreamReader {
         return [head];
       }
       const frames = this.#framesOf(head);
-      if (head.next >= head.entries.length) this.#queue.shift();
+      if (head.next >= head.entries.length) {
+        this.#queue.shift();
+        this.#takenLength = 0;
+      }
       if (frames.length > 0) return frames;
     }
     return this.#lost === null ? this.#liveFrames() : this.#catchUp(this.#lost);
@@ -175,6 +181,7 @@ export class FlowReader implements StreamReader {
   #liveFrames(): string[] {
     if (this.#waiting.length === 0) return [];
     const segment: Segment = { kind: 'live', entries: this.#waiting, next: 0 };
+    this.#takenLength = this.#waitingLength;
     this.#waiting = [];
     this.#waitingLength = 0;
     this.#queue.push(segment);

@@ -5,7 +5,7 @@ import { FlowReader } from '../../src/inspect/flow-reader.ts';
 import type { DroppedFrame, ReplayFrame, ToPage } from '../../src/inspect/frames.ts';
 import { InspectHub, type Replay } from '../../src/inspect/hub.ts';
 import type { InspectMessage } from '../../src/inspect/messages.ts';
-import type { Entry } from '../../src/inspect/entry.ts';
+import { Entry } from '../../src/inspect/entry.ts';
 import { WireWriter } from '../../src/inspect/wire/writer.ts';
 
 const facts = {
@@ -202,6 +202,43 @@ describe('a reader behind a socket', () => {
     await vi.waitFor(() => expect(socket.parsed.at(-1)).toMatchObject({ type: 'batch' }));
     const batch = socket.parsed.at(-1) as ReplayFrame;
     expect(batch.messages[0]).toMatchObject({ type: '@xstate.event', event: { type: 'end' } });
+  });
+
+  it('holds no more than its limit together with what it has begun to send', async () => {
+    const frames: ToPage[] = [];
+    let taken: () => void = () => {};
+    const reader = new FlowReader(
+      (text, done) => {
+        frames.push(JSON.parse(text) as ToPage);
+        taken = done;
+      },
+      pageEncoder(facts),
+      () => [],
+      { waitingLength: 1_000, frameLength: 100, batchMs: 0 },
+    );
+    reader.join({ runId: 'run', state: [], ring: [] });
+    taken();
+    taken();
+    const message: InspectMessage = {
+      type: '@greenroom.definition',
+      definitionId: 'one',
+      definition: 'x'.repeat(40),
+    };
+    const text = JSON.stringify(message);
+    const most = Math.floor(1_000 / text.length);
+    const tell = (seq: number): void => reader.next(new Entry(message, seq, text));
+    for (let seq = 1; seq <= most; seq += 1) tell(seq);
+    await vi.waitFor(() => expect(frames.at(-1)).toMatchObject({ type: 'batch' }));
+    tell(most + 1);
+    tell(most + 2);
+
+    while (frames.at(-1)?.type !== 'dropped') {
+      const before = frames.length;
+      taken();
+      expect(frames.length).toBe(before + 1);
+    }
+    const lost = { type: 'dropped', count: 2, fromSeq: most + 1, toSeq: most + 2 };
+    expect(frames.at(-1)).toEqual(lost);
   });
 
   it('of Stately’s form gets one message a frame, each actor with its definition, whenever it joins', () => {
