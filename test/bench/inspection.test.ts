@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { platform } from 'node:os';
 import { expect, onTestFinished, test } from 'vitest';
 import { type AddressInfo, WebSocketServer } from 'ws';
-import { inspectionFigures } from './scenes/inspection.ts';
+import { cycleFigures, inspectionFigures } from './scenes/inspection.ts';
 import { stalledFigures } from './scenes/stalled-viewer.ts';
 import { Viewer, waitingBytes } from './viewer.ts';
 
@@ -13,6 +13,14 @@ test('what a cycle costs more is told in percent of the one without an inspector
     'inspection-watched-cpu': 390,
     'inspection-unwatched-more': expect.closeTo(0.5),
     'inspection-watched-more': expect.closeTo(-2.5),
+  });
+});
+
+test('a short run tells what the cycles took, and no percentage of so little', () => {
+  expect(cycleFigures({ off: 400, unwatched: 402, watched: 390 })).toEqual({
+    'inspection-off-cpu': 400,
+    'inspection-unwatched-cpu': 402,
+    'inspection-watched-cpu': 390,
   });
 });
 
