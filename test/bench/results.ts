@@ -40,6 +40,8 @@ export interface ResultRow {
   judgements: Judgement[];
   /** `null`: nothing to judge, or nobody to compare with. */
   met: boolean | null;
+  /** The floor misses a bound that we miss: it takes more than that to be able to do anything at all. */
+  isBelowFloor: boolean;
 }
 
 /** This machine. */
@@ -69,6 +71,9 @@ export function resultRows(results: BenchResults): ResultRow[] {
     }
     const targets = results.isShort ? [] : figure.targets;
     const judgements = targets.map((target) => judge(target, medians, nodeMajor));
-    return [{ figure, summaries, judgements, met: verdict(judgements) }];
+    const isBelowFloor = judgements.some(
+      ({ met, bound }) => met === false && bound !== null && (medians.floor ?? bound) > bound,
+    );
+    return [{ figure, summaries, judgements, met: verdict(judgements), isBelowFloor }];
   });
 }

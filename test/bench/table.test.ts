@@ -46,6 +46,14 @@ test('a row has medians, ratios, the bound and whether it is met', () => {
   expect(cells(table, 'warm: dispatch → assigned').slice(-2)).toEqual(['–', '–']);
 });
 
+test('a bound that the floor misses as well is told from one that can be met', () => {
+  const of = (floor: Sample[]) =>
+    terminalTable({ ...results, samples: { 'deleted-gone': { greenroom: quiet(31), floor } } });
+  const met = (table: string) => cells(table, 'room deleted → process gone').at(-1);
+  expect(met(of(quiet(30.5)))).toBe('**no**, nor does the floor');
+  expect(met(of(quiet(30)))).toBe('**no**');
+});
+
 test('who is missing or has failed is named', () => {
   const table = terminalTable(results);
   expect(table).toContain('agents-py was not measured: no Python 3.10 or newer.');
