@@ -74,7 +74,8 @@ describe.skipIf(process.platform !== 'linux')('on Linux', { timeout: 180_000 }, 
       const more = (values[`inspection-${name}-cpu`]?.[0] ?? 0) - off;
       expect(more).toBeGreaterThan(busyMs - cpuSlackMs);
       expect(more).toBeLessThan(busyMs + cpuSlackMs);
-      expect(values[`inspection-${name}-more`]?.[0]).toBeCloseTo((more / off) * 100);
+      // A percentage of a single cycle means nothing: a short run has none.
+      expect(values[`inspection-${name}-more`]).toBeUndefined();
     }
   });
 
