@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Names the folder in the environment of a job process. */
-export const codeCacheVariable = 'GREENROOM_CODE_CACHE';
+export const codeCacheVariable = 'GREENROOM_CODE_CACHE_FOLDER';
 
 const accessOfOthers = 0o077;
 

@@ -15,13 +15,29 @@ interface Given {
 /** The options that were set, checked one by one; what was refused or left out is missing. */
 export type GivenOptions = Omit<Partial<WorkerOptionsInit>, keyof typeof optionAliases>;
 
-/** The environment variables that set an option, the first one that is set first. */
-const variables: Readonly<Partial<Record<OptionName, readonly string[]>>> = {
-  wsURL: ['LIVEKIT_URL'],
-  apiKey: ['LIVEKIT_API_KEY'],
-  apiSecret: ['LIVEKIT_API_SECRET'],
-  workerToken: ['LIVEKIT_WORKER_TOKEN'],
-  logLevel: ['LIVEKIT_LOG_LEVEL', 'LOG_LEVEL'],
+/** How an option is set by the environment. */
+interface Variable {
+  /** The first one that is set counts. */
+  names: readonly string[];
+  read: (text: string) => unknown;
+}
+
+const asText = (text: string): unknown => text;
+
+/** What is neither is left to be refused. */
+const asYesOrNo = (text: string): unknown =>
+  text === 'true' ? true : text === 'false' ? false : text;
+
+const variables: Readonly<Partial<Record<OptionName, Variable>>> = {
+  wsURL: { names: ['LIVEKIT_URL'], read: asText },
+  apiKey: { names: ['LIVEKIT_API_KEY'], read: asText },
+  apiSecret: { names: ['LIVEKIT_API_SECRET'], read: asText },
+  workerToken: { names: ['LIVEKIT_WORKER_TOKEN'], read: asText },
+  // Other tools write their levels in capitals.
+  logLevel: { names: ['LIVEKIT_LOG_LEVEL', 'LOG_LEVEL'], read: (text) => text.toLowerCase() },
+  announce: { names: ['GREENROOM_ANNOUNCE'], read: asYesOrNo },
+  rehearse: { names: ['GREENROOM_REHEARSE'], read: asYesOrNo },
+  codeCache: { names: ['GREENROOM_CODE_CACHE'], read: asYesOrNo },
 };
 
 /** Joins the sources and checks each value that counts. */
@@ -48,20 +64,11 @@ export function mergeSources(
 }
 
 function readEnvironment(environment: NodeJS.ProcessEnv): [string, Given][] {
-  return Object.entries(variables).flatMap(([name, candidates]): [string, Given][] => {
-    const variable = candidates.find((candidate) => (environment[candidate] ?? '') !== '');
+  return Object.entries(variables).flatMap(([name, { names, read }]): [string, Given][] => {
+    const variable = names.find((candidate) => (environment[candidate] ?? '') !== '');
     if (variable === undefined) return [];
-    const value = environment[variable];
-    return [
-      [
-        name,
-        {
-          // Other tools write their levels in capitals.
-          value: name === 'logLevel' ? value?.toLowerCase() : value,
-          label: `${name} (environment variable ${variable})`,
-        },
-      ],
-    ];
+    const label = `${name} (environment variable ${variable})`;
+    return [[name, { value: read(environment[variable] ?? ''), label }]];
   });
 }
 

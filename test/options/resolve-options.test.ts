@@ -246,6 +246,16 @@ describe('sources', () => {
     expect(resolve({ logLevel: 'trace' }, { env: { LOG_LEVEL: 'warn' } }).logLevel).toBe('trace');
   });
 
+  it.each(['announce', 'rehearse', 'codeCache'] as const)(
+    'lets an operator switch %s off',
+    (option) => {
+      const variable = `GREENROOM_${option.replace('C', '_C').toUpperCase()}`;
+      expect(resolve({}, { env: { [variable]: 'false' } })[option]).toBe(false);
+      expect(resolve({}, { env: { [variable]: 'true' } })[option]).toBe(true);
+      expect(resolve({ [option]: true }, { env: { [variable]: 'false' } })[option]).toBe(true);
+    },
+  );
+
   it('the process environment is the default', () => {
     const { LIVEKIT_URL: before } = process.env;
     process.env['LIVEKIT_URL'] = 'wss://process';

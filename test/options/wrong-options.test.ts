@@ -123,6 +123,9 @@ describe('a wrong option', () => {
   });
 
   it('is named by where it comes from', () => {
+    expect(mistake({}, { env: { GREENROOM_REHEARSE: 'off' } })).toContain(
+      '- rehearse (environment variable GREENROOM_REHEARSE): received "off" (string); allowed: true or false.',
+    );
     expect(mistake({}, { env: { LIVEKIT_URL: 'host' } })).toContain(
       '- wsURL (environment variable LIVEKIT_URL): received "host" (string);',
     );
