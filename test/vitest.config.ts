@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { plainEnvironment, plainNodeArgs } from './support/plain.ts';
 
 /** Nothing but values: the machines, the wire format, the options. */
 const unit = [
@@ -34,6 +35,8 @@ export default defineConfig({
     restoreMocks: true,
     unstubEnvs: true,
     unstubGlobals: true,
+    env: plainEnvironment,
+    execArgv: plainNodeArgs,
     projects: [
       {
         extends: true,

@@ -2,6 +2,7 @@
 import type { LifecycleEvent } from '../../machines/events.ts';
 import { type Guard, startGuard } from './guard.mjs';
 import type { ServerAccess } from './participants.ts';
+import { plainNodeArgs } from './plain.ts';
 import {
   describeExit,
   lastLines,
@@ -62,15 +63,20 @@ export class WorkerProgram {
   readonly #program: Program;
 
   constructor({ agent, server, args = ['start'], nodeArgs = [], env = {} }: WorkerProgramOptions) {
-    this.#program = startProgram(testGuard(), process.execPath, [...nodeArgs, agent, ...args], {
-      env: {
-        ...process.env,
-        LIVEKIT_URL: server.url,
-        LIVEKIT_API_KEY: server.apiKey,
-        LIVEKIT_API_SECRET: server.apiSecret,
-        ...env,
+    this.#program = startProgram(
+      testGuard(),
+      process.execPath,
+      [...plainNodeArgs, ...nodeArgs, agent, ...args],
+      {
+        env: {
+          ...process.env,
+          LIVEKIT_URL: server.url,
+          LIVEKIT_API_KEY: server.apiKey,
+          LIVEKIT_API_SECRET: server.apiSecret,
+          ...env,
+        },
       },
-    });
+    );
     const { pid, output, exited } = this.#program;
     this.pid = pid;
     this.output = output;
