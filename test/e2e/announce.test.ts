@@ -28,7 +28,7 @@ async function hearsOf(quiet: StageWorker, loud: StageWorker): Promise<'loud' | 
 test('the later one of two agents is heard of first when only it is announced', async () => {
   const [quiet, loud] = await Promise.all([
     stage.startWorker('stays', { options: { announce: false } }),
-    stage.startWorker('stays'),
+    stage.startWorker('stays', { options: { announce: true } }),
   ]);
   // A batch may come between the two: then it says nothing, and is tried again.
   for (let round = 0; round < rounds; round += 1) {
