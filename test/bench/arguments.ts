@@ -26,7 +26,8 @@ const usage = `npm run bench -- [options]
                     "inspection" is all that is about the inspector
   --samples N       about so many samples of a dispatch (default ${defaultSamples}); dearer ones are fewer
   --json FILE       every sample, as JSON
-  --write           also write docs/reference/performance.md; needs a whole run
+  --write           also write docs/reference/performance.md (on Node 20) or performance-on-node-N.md;
+                    needs a whole run
   --list            name the figures`;
 
 /** Reads it. @throws UsageError that names the mistake. */

@@ -16,9 +16,9 @@ import { benchCache } from './installation.ts';
 import { planScenes } from './plan.ts';
 import type { BenchResults } from './results.ts';
 import { runBench } from './run-bench.ts';
-import { performancePage, terminalTable } from './table.ts';
+import { performancePage, performancePageName, terminalTable } from './table.ts';
 
-const page = fileURLToPath(new URL('../../docs/reference/performance.md', import.meta.url));
+const pages = fileURLToPath(new URL('../../docs/reference', import.meta.url));
 const report = (line: string): void => void process.stdout.write(`${line}\n`);
 
 try {
@@ -46,13 +46,17 @@ async function main(args: BenchArguments): Promise<void> {
     if (args.json !== null) writeFileSync(args.json, `${JSON.stringify(results, null, 2)}\n`);
     // What a rival fails in is a result, and a note of the page.
     const isWhole = results.mishaps.every(({ candidate }) => candidate.startsWith('agents-'));
-    if (args.write && isWhole) writeFileSync(page, performancePage(results));
+    if (args.write && isWhole) writePage(results);
     else if (args.write)
       report('\nThe page is written only when neither Greenroom nor the floor has failed.');
     if (results.mishaps.some(({ candidate }) => candidate === 'greenroom')) process.exitCode = 1;
   } finally {
     await guard.close();
   }
+}
+
+function writePage(results: BenchResults): void {
+  writeFileSync(join(pages, performancePageName(results.machine)), performancePage(results));
 }
 
 async function measure(args: BenchArguments, guard: Guard): Promise<BenchResults> {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { figures } from './figures.ts';
 import type { BenchResults } from './results.ts';
 import type { Sample } from './statistics.ts';
-import { pageMistakes, performancePage, terminalTable } from './table.ts';
+import { pageMistakes, performancePage, performancePageName, terminalTable } from './table.ts';
 
 const quiet = (...values: number[]): Sample[] => values.map((value) => ({ value, noise: null }));
 
@@ -72,4 +72,12 @@ test('the page defines every figure, before the first run as well', () => {
   expect(pageMistakes(performancePage(results))).toEqual([]);
   expect(pageMistakes(performancePage(null))).toEqual([]);
   expect(pageMistakes('')).toHaveLength(figures.length);
+});
+
+test('the oldest Node that is supported has the main page, each later one a page of its own', () => {
+  const later = { ...results, machine: { ...results.machine, node: '24.21.0' } };
+  expect(performancePageName(results.machine)).toBe('performance.md');
+  expect(performancePageName(later.machine)).toBe('performance-on-node-24.md');
+  expect(performancePage(later)).toMatch(/^# Performance on Node 24\n/);
+  expect(pageMistakes(performancePage(later))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** The table of a run: for a terminal, and as the page `docs/reference/performance.md`. */
+/** The table of a run: for a terminal, and as a page of the documentation. */
 import { alignedTable } from '../docs/pages.ts';
 import { type Figure, moreIsBetter, type Unit } from './figure.ts';
 import { figures } from './figures.ts';
@@ -18,6 +18,8 @@ const headings = [
   'met',
 ];
 
+const mainNode = '20';
+
 /** The table as text. */
 export function terminalTable(results: BenchResults): string {
   const rows = resultRows(results);
@@ -34,10 +36,16 @@ export function terminalTable(results: BenchResults): string {
   return [describe(results.machine), '', ...lines, '', ...footnotes(results)].join('\n');
 }
 
+/** Where the page of a run belongs: the oldest Node that is supported has the main one. */
+export function performancePageName({ node }: Pick<Machine, 'node'>): string {
+  return isMainNode(node) ? 'performance.md' : `performance-on-node-${majorOf(node)}.md`;
+}
+
 /** The page of the documentation; `null`: no run has been written to it yet. */
 export function performancePage(results: BenchResults | null): string {
+  const node = results?.machine.node ?? mainNode;
   return [
-    '# Performance',
+    isMainNode(node) ? '# Performance' : `# Performance on Node ${majorOf(node)}`,
     '',
     '<!-- Written by `npm run bench -- --write`: edit `test/bench`, not this page. -->',
     '',
@@ -130,6 +138,14 @@ function boundsOf(judgements: ResultRow['judgements'], figure: Figure): string {
 function targetsOf({ targets, unit }: Figure): string {
   if (targets.length === 0) return none;
   return targets.map((target) => describeTarget(target, unit)).join(', ');
+}
+
+function majorOf(node: string): string {
+  return node.split('.')[0] ?? '';
+}
+
+function isMainNode(node: string): boolean {
+  return majorOf(node) === mainNode;
 }
 
 function describe({ cores, cpu, memoryGiB, node, system }: Machine): string {
