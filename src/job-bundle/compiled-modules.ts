@@ -1,4 +1,4 @@
-/** The code cache for a Node that has none of its own: what V8 made of each CommonJS module, in one sealed file. */
+/** The code cache for a Node that has none of its own: each CommonJS module and what V8 made of it, in one sealed file. */
 import { hash } from 'node:crypto';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import nodeModule, { createRequire } from 'node:module';
@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import { findBeside } from './kept-paths.ts';
-import { readOwnFile } from './own-file.ts';
-import { seal, unseal, type Part } from './sealed-parts.ts';
+import { type OwnFile, readOwnFile } from './own-file.ts';
+import { seal, sealedFormat, unseal, type Part } from './sealed-parts.ts';
 
 /** Compiles a module and runs it: how every CommonJS module is loaded in the end. Left out of Node's types. */
 type Compile = (this: NodeJS.Module, content: string, file: string, format?: string) => unknown;
@@ -23,7 +23,6 @@ type Run = (
 
 interface Compiled {
   script: Script;
-  /** The hash of what was compiled. */
   source: string;
 }
 
@@ -31,15 +30,21 @@ const prototype = nodeModule.prototype as unknown as { _compile: Compile };
 
 const ownRequire = createRequire(import.meta.url);
 
+/** What stands before a module, and behind it, where it is compiled. */
+const wrapped = nodeModule.wrap('');
+const wrapperHead = wrapped.slice(0, wrapped.indexOf('\n'));
+const wrapperTail = wrapped.slice(wrapperHead.length);
+
 /** In a stack trace the first line of a module begins where the module does. */
-const columnOffset = -nodeModule.wrap('').indexOf('\n');
+const columnOffset = -wrapperHead.length;
 
 /** Code from a cache cannot import, and what begins with `#!` cannot be wrapped. */
 const leftToNode = /^#!|\bimport\s*\(/;
 
 /** Takes part in the loading of CommonJS modules from when it is made until it is stopped. */
 export class CompiledModules {
-  readonly #file: string;
+  readonly #path: string;
+  readonly #file: OwnFile | null;
   readonly #kept: Map<string, Part>;
   readonly #compiled = new Map<string, Compiled>();
   readonly #compileByNode = prototype._compile;
@@ -51,9 +56,11 @@ export class CompiledModules {
 
   /** Another Node, other flags and another copy of this package have a file of their own: V8 compiles in another way there. */
   constructor(folder: string, flags: string) {
-    const key = [process.version, process.arch, flags, fileURLToPath(import.meta.url)].join('\n');
-    this.#file = join(folder, `${hash('sha256', key)}.code`);
-    this.#kept = unseal(readOwnFile(this.#file));
+    const { version, arch } = process;
+    const key = [sealedFormat, version, arch, flags, fileURLToPath(import.meta.url)].join('\n');
+    this.#path = join(folder, `${hash('sha256', key)}.code`);
+    this.#file = readOwnFile(this.#path);
+    this.#kept = unseal(this.#file?.bytes ?? null);
     this.#hook = this.#makeHook();
     prototype._compile = this.#hook;
     this.#stopFinding = findBeside(this.#kept);
@@ -66,6 +73,7 @@ export class CompiledModules {
     if (prototype._compile === this.#hook) prototype._compile = this.#compileByNode;
     this.#stopFinding();
     this.#kept.clear();
+    this.#file?.release();
     if (this.#missing === 0) this.#compiled.clear();
   }
 
@@ -79,7 +87,7 @@ export class CompiledModules {
     }
     this.#compiled.clear();
     this.#missing = 0;
-    replaceFile(this.#file, seal(parts));
+    replaceFile(this.#path, seal(parts));
     return missing;
   }
 
@@ -96,13 +104,13 @@ export class CompiledModules {
   /** `null` leaves the module to Node. */
   #load(content: string, file: string): Run | null {
     if (this.#isStopped) return null;
-    const source = hash('sha256', content, 'base64');
     const kept = this.#kept.get(file);
-    const cachedData = kept?.source === source ? kept.data : undefined;
-    if (cachedData === undefined && leftToNode.test(content)) return null;
+    const isKept = kept !== undefined && isWrapped(content, kept.source);
+    if (!isKept && leftToNode.test(content)) return null;
+    const source = isKept ? kept.source : `${wrapperHead}${content}${wrapperTail}`;
+    const cachedData = isKept ? kept.data : undefined;
     try {
-      const wrapped = nodeModule.wrap(content);
-      const script = new Script(wrapped, { filename: file, columnOffset, cachedData });
+      const script = new Script(source, { filename: file, columnOffset, cachedData });
       if (cachedData === undefined || script.cachedDataRejected === true) this.#missing += 1;
       this.#compiled.set(file, { script, source });
       return script.runInThisContext() as Run;
@@ -111,6 +119,10 @@ export class CompiledModules {
       return null;
     }
   }
+}
+
+function isWrapped(content: string, source: string): boolean {
+  return source.slice(wrapperHead.length, -wrapperTail.length) === content;
 }
 
 /** What Node gives each module; `createRequire()` does the same, but ten times as slowly. */

@@ -20,7 +20,7 @@ const forms: readonly RegExp[] = [
   /(\b(?:bearer|basic) )[\w+/=.~-]{8,}/gi,
   /(\b[a-z][a-z\d+.-]*:\/\/[^\s:/@]*:)[^\s/@]+(?=@)/gi,
   /(\bsk-)[\w-]{16,}/g,
-  // `apiSecret: "…"`, `"token":"…"`, `?access_token=…`.
+  // `apiSecret: "..."`, `"token":"..."`, `?access_token=...`.
   /([\w-]*(?:token|secret|passw(?:or)?d|passphrase|api_?-?key|access_?-?key|authorization|cookie)[\w-]*\\?["']?\s*[:=]\s*\\?["']?)[^\s"'\\,;&})\]]{3,}/gi,
 ];
 
