@@ -170,9 +170,15 @@ describe('an inspector server', () => {
     hub.addSource({ start: (send) => new WireWriter({ send }).attach(actor) });
     const page = new Page(server.url);
     await page.frames.waitFor('The end of the replay', ({ type }) => type === 'live');
-    // What the hub itself keeps is there before.
+    let told = 0;
+    hub.read({ join: () => {}, next: ({ seq }) => (told = seq) });
+    // What the hub itself keeps is there before, and nothing waits.
     await toggleOften(actor, 2_000);
+    const isLast = (frame: ToPage): boolean =>
+      'messages' in frame && frame.messages.some(({ seq }) => seq === told);
+    await page.frames.waitFor('The last message', isLast);
     page.socket.pause();
+    const from = page.frames.items.length;
     const memory = (): number => {
       collectGarbage();
       const { arrayBuffers, external, heapUsed } = process.memoryUsage();
@@ -183,7 +189,8 @@ describe('an inspector server', () => {
     await toggleOften(actor, 10_000);
     const kept = memory() - before;
     page.socket.resume();
-    const dropped = await page.frames.waitFor('The count', ({ type }) => type === 'dropped');
+    const isCount = ({ type }: ToPage): boolean => type === 'dropped';
+    const dropped = await page.frames.waitFor('The count', isCount, { from });
     expect(dropped).toMatchObject({ count: expect.any(Number) });
     expect(kept).toBeLessThan(10_000_000);
   });
