@@ -48,12 +48,6 @@ const CLOSE_MARGIN_MS = 5_000;
 /** Shorter than the 30 s after which the sentinel kills. */
 const ORPHAN_CLOSE_MS = 20_000;
 
-/**
- * V8 counts what a function has run before it optimizes it. Eight times the usual count leaves out what is only hot while a
- * job joins its room: a seventh of the processor time until then. Only the V8 of Node 20 has the flag.
- */
-const LATER_OPTIMIZATION = process.version.startsWith('v20.') ? ['--interrupt-budget=540672'] : [];
-
 /** The worker machine with every placeholder filled in. */
 export function composeWorker(options: ResolvedOptions, surroundings: Surroundings) {
   const { logger, acceptances, loadSource, standIns } = surroundings;
@@ -187,10 +181,10 @@ function jobProcessMain(): string {
 }
 
 /**
- * Loaders such as tsx go along, and flags of V8, which win over ours; a debugger's port can be had only once. The condition
- * makes the package a lighter one: see `index-in-job.ts`.
+ * Loaders such as tsx go along, and flags of V8; a debugger's port can be had only once. The condition makes the package a
+ * lighter one: see `index-in-job.ts`.
  */
 function jobExecArgv(execArgv: string[]): string[] {
   const inherited = execArgv.filter((argument) => !argument.startsWith('--inspect'));
-  return [...LATER_OPTIMIZATION, ...inherited, '--conditions=greenroom-job'];
+  return [...inherited, '--conditions=greenroom-job'];
 }

@@ -6,6 +6,7 @@ import { initializeLogger, log, type LoggerOptions } from '../log.ts';
 import type { AgentDefinition } from './agent-definition.ts';
 import { setProcessJob } from './job-context-storage.ts';
 import type { JobContext } from './job-context.ts';
+import { optimizeLater } from './later-optimization.ts';
 import { loadAgent } from './load-agent.ts';
 import { loadRtc, type Rtc } from './rtc.ts';
 
@@ -50,6 +51,7 @@ export const ownProcess: ProgramHost = {
   loadRtc,
   loadAgent,
   enterJob: (ctx) => {
+    optimizeLater();
     process.title = `greenroom job ${ctx.job.id}`;
     setProcessJob(ctx);
   },
