@@ -153,6 +153,7 @@ function initializeMessage(options: ResolvedOptions): InitializeMessage {
     log: { level: options.logLevel, pretty: options.logFormat === 'pretty' },
     limits: sessionLimits(options),
     announce: options.announce,
+    quickConnect: options.quickConnect,
     rehearse: options.rehearse,
   };
 }

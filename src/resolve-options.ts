@@ -76,6 +76,7 @@ function check(
     ...inspectionOf(given, workingDirectory(context)),
     permissions: resolvePermissions(given.permissions, problems),
     announce: given.announce ?? true,
+    quickConnect: given.quickConnect ?? true,
     rehearse: given.rehearse ?? true,
     codeCache: given.codeCache ?? true,
   };

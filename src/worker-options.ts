@@ -42,6 +42,8 @@ export interface WorkerOptionsInit {
   permissions?: WorkerPermissions;
   /** Whether the room is told of an agent at once, not up to 3 s later. @defaultValue true */
   announce?: boolean;
+  /** Whether a room is connected without the programs that LiveKit's library runs before. @defaultValue true */
+  quickConnect?: boolean;
   maxRetry?: number;
 
   requestTimeoutMs?: number;
@@ -133,6 +135,7 @@ export interface ResolvedOptions {
   codeCache: boolean;
   permissions: Permissions;
   announce: boolean;
+  quickConnect: boolean;
   /** `null`: for ever. */
   maxRetry: number | null;
   requestTimeoutMs: number;

@@ -34,6 +34,8 @@ export interface JobSessionOptions {
   limits: SessionLimits;
   /** Whether the room is told of the agent at once. */
   announce: boolean;
+  /** Whether the room is connected without running other programs. */
+  quickConnect: boolean;
   agent: AgentDefinition;
   proc: JobProcess;
   createRoom: RoomFactory;
@@ -111,7 +113,11 @@ export class JobSession {
     const controller = new AbortController();
     const logger = this.#logger;
     const { signal } = controller;
-    const connection = connectionTo({ url, token, name: room }, options, { signal, logger });
+    const connection = connectionTo(
+      { url, token, name: room, isQuick: options.quickConnect },
+      options,
+      { signal, logger },
+    );
     const deletion = new RoomDeletion({ url, jobRoom: room, credentials, send: options.send });
     const directory = new SessionDirectory(job.id);
     const listeners = new SessionListeners(logger);

@@ -28,7 +28,7 @@ type SessionMessage = Exclude<
 >;
 
 /** What the worker says of every session. */
-type SessionSettings = Pick<InitializeMessage, 'limits' | 'announce'>;
+type SessionSettings = Pick<InitializeMessage, 'limits' | 'announce' | 'quickConnect'>;
 
 type Phase =
   /** Nothing was said yet. */
@@ -120,7 +120,8 @@ export class JobProcessProgram {
     this.#phase = { name: 'warming', warmUp };
     try {
       const warm = await warmUp.run({ verbose: level === 'debug' || level === 'trace' });
-      this.#becomeWarm(warm, { limits: message.limits, announce: message.announce });
+      const { limits, announce, quickConnect } = message;
+      this.#becomeWarm(warm, { limits, announce, quickConnect });
       setTimeout(() => void this.#idle(message), idleAfterMs).unref();
     } catch (error) {
       await this.#failWarmUp(warmUp.failureOf(error));

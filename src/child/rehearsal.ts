@@ -37,6 +37,7 @@ export function rehearse(
       credentials: null,
       limits,
       announce: false,
+      quickConnect: false,
       agent: { entry: async () => {} },
       proc: new JobProcess(),
       createRoom: () => room,

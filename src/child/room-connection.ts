@@ -12,6 +12,7 @@ import { WorkerError, toFailure } from '../errors.ts';
 import { AutoSubscribe } from './auto-subscribe.ts';
 import { abortable, bounded } from './bounded.ts';
 import { disconnectCause } from './disconnect-reasons.ts';
+import { connectQuickly } from './quick-connect.ts';
 import { audioKind, connectedState, videoKind } from './rtc.ts';
 
 /** How long the SID of the room may be missing after the connect: LiveKit Cloud tells it a little later. */
@@ -30,6 +31,8 @@ export interface RoomAddress {
   token: string;
   /** Name of the room, for messages. */
   name: string;
+  /** Without the programs that the native library runs before it connects. */
+  isQuick?: boolean;
 }
 
 /** The connection of one job to its room. */
@@ -80,7 +83,8 @@ export class RoomConnection {
       connectionStateChanged: (state: number) => {
         if (state !== connectedState || hasJoined) return;
         hasJoined = true;
-        this.#onJoined();
+        // Whoever awaits the connect goes on first.
+        setImmediate(() => this.#onJoined());
         void this.#tellJoined(linked, listener);
       },
       reconnecting: () => listener({ type: 'room.reconnecting' }),
@@ -101,20 +105,26 @@ export class RoomConnection {
   }
 
   async #connectOnce(options: ConnectOptions): Promise<void> {
-    const { url, token } = this.#address;
+    const { isQuick = false } = this.#address;
     this.#listener({ type: 'room.connecting' });
+    const connect = (): Promise<void> => this.#connectRoom(options);
     try {
-      await this.room.connect(url, token, {
-        autoSubscribe: options.autoSubscribe === AutoSubscribe.SUBSCRIBE_ALL,
-        dynacast: false,
-        ...(options.e2ee !== undefined && { encryption: options.e2ee }),
-        ...(options.rtcConfig !== undefined && { rtcConfig: options.rtcConfig }),
-      });
+      await (isQuick ? connectQuickly(connect) : connect());
     } catch (error) {
       this.#connect = null;
       throw this.#connectFailed(error);
     }
     subscribeTo(this.room, options.autoSubscribe);
+  }
+
+  #connectRoom(options: ConnectOptions): Promise<void> {
+    const { url, token } = this.#address;
+    return this.room.connect(url, token, {
+      autoSubscribe: options.autoSubscribe === AutoSubscribe.SUBSCRIBE_ALL,
+      dynacast: false,
+      ...(options.e2ee !== undefined && { encryption: options.e2ee }),
+      ...(options.rtcConfig !== undefined && { rtcConfig: options.rtcConfig }),
+    });
   }
 
   #connectFailed(cause: unknown): WorkerError {

@@ -163,6 +163,14 @@ export const flags: readonly Flag[] = [
     sets: { option: 'announce', read: () => false },
   },
   {
+    name: 'no-quick-connect',
+    value: null,
+    help: "Let LiveKit's library run lsb_release and getconf before it connects.",
+    env: ['GREENROOM_QUICK_CONNECT=false'],
+    default: 'it does without',
+    sets: { option: 'quickConnect', read: () => false },
+  },
+  {
     name: 'no-rehearse',
     value: null,
     help: 'Let idle job processes wait for their first session without having tried one.',

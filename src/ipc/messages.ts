@@ -22,6 +22,8 @@ export interface InitializeMessage {
   limits: SessionLimits;
   /** The room is told of the agent at once. */
   announce: boolean;
+  /** The room is connected without running other programs. */
+  quickConnect: boolean;
   /** A warm process that has nothing to do rehearses a session. */
   rehearse: boolean;
 }

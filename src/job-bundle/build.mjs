@@ -3,7 +3,7 @@
  * in a job process, which is the same code. Packages stay outside: the agent has to meet the same ones. It needs what `tsc`
  * wrote before.
  */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
@@ -19,7 +19,13 @@ const importModule = require('./import-module.cjs');
 const moduleUrl = pathToFileURL(__filename).href;`;
 
 await mkdir(target, { recursive: true });
-await Promise.all([bundle('main'), bundle('bundle'), writeImportModule(), writePackageInJob()]);
+await Promise.all([
+  bundle('main'),
+  bundle('bundle'),
+  writeImportModule(),
+  writePackageInJob(),
+  cp(join(root, 'src/child/hidden-programs'), join(target, 'hidden-programs'), { recursive: true }),
+]);
 
 /** @param {string} name */
 async function bundle(name) {

@@ -36,6 +36,7 @@ const variables: Readonly<Partial<Record<OptionName, Variable>>> = {
   // Other tools write their levels in capitals.
   logLevel: { names: ['LIVEKIT_LOG_LEVEL', 'LOG_LEVEL'], read: (text) => text.toLowerCase() },
   announce: { names: ['GREENROOM_ANNOUNCE'], read: asYesOrNo },
+  quickConnect: { names: ['GREENROOM_QUICK_CONNECT'], read: asYesOrNo },
   rehearse: { names: ['GREENROOM_REHEARSE'], read: asYesOrNo },
   codeCache: { names: ['GREENROOM_CODE_CACHE'], read: asYesOrNo },
 };

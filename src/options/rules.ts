@@ -120,6 +120,7 @@ export const optionRules: Readonly<
     accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   },
   announce: yesOrNo,
+  quickConnect: yesOrNo,
   maxRetry: {
     allowed: 'a whole number of at least 0; Infinity to retry for ever',
     accepts: (value) => value === Infinity || isWhole(value, 0),

@@ -60,6 +60,7 @@ function startChild(
       },
       announce: true,
       rehearse: true,
+      quickConnect: true,
     },
     credentials,
     env: process.env,

@@ -132,6 +132,7 @@ export class JobProcessOnFork {
       limits: { ...limits, ...change },
       announce: true,
       rehearse: false,
+      quickConnect: false,
     });
   }
 

@@ -39,7 +39,7 @@ async function warmProcess(agentPath: string) {
   const standIn = pathToFileURL(agentFile('rtc.mjs', rtc)).href;
   const child = new JobProcessOnFork({ env: { GREENROOM_RTC_MODULE: standIn } });
   const log = { level: 'trace', pretty: false };
-  const settings = { log, limits, announce: false, rehearse: true };
+  const settings = { log, limits, announce: false, rehearse: true, quickConnect: false };
   child.send({ type: 'initialize', version: LINK_VERSION, agent: agentPath, ...settings });
   await child.next('warm');
   return child;

@@ -96,16 +96,20 @@ describe('connecting', () => {
     await connection.settled();
   });
 
-  it('says so at once, before the SID is known, and once for all connections', async () => {
+  it('says so in the next turn, before the SID is known, and once for all connections', async () => {
     const { room, connection, events, joins } = start();
     room.sid = new Promise(() => {});
-    void connection.connect(all);
+    const connected = connection.connect(all);
     expect(joins()).toBe(0);
     room.succeed();
+    await connected;
+    expect(joins()).toBe(0);
+    await settled();
     expect(joins()).toBe(1);
     expect(events).toHaveLength(1);
     room.emit('connectionStateChanged', 2);
     room.emit('connectionStateChanged', 1);
+    await settled();
     expect(joins()).toBe(1);
   });
 

@@ -186,6 +186,7 @@ describe('a job process does not get warm', () => {
       limits: {} as never,
       announce: true,
       rehearse: false,
+      quickConnect: false,
     });
     expect(await child.next('warmupFailed')).toMatchObject({
       fatal: true,

@@ -73,7 +73,7 @@ describe('a command line', () => {
   it('sets options, wherever the flags stand', () => {
     const line =
       '--url wss://h --api-key k --api-secret=s start --worker-token t --agent-name a --deployment d --no-announce --no-rehearse ' +
-      '--no-code-cache ' +
+      '--no-code-cache --no-quick-connect ' +
       '--max-jobs 3 --num-idle-processes 0 --load-threshold 0.5 --drain-timeout 2m --host ::1 --port 0 ' +
       '--log-level WARN --log-format json';
     expect(parse(line)).toEqual({
@@ -86,6 +86,7 @@ describe('a command line', () => {
         agentName: 'a',
         deployment: 'd',
         announce: false,
+        quickConnect: false,
         rehearse: false,
         codeCache: false,
         maxJobs: 3,

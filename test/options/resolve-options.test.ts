@@ -36,6 +36,7 @@ const commonDefaults = {
     hidden: false,
   },
   announce: true,
+  quickConnect: true,
   rehearse: true,
   codeCache: true,
   requestTimeoutMs: 2000,
@@ -246,7 +247,7 @@ describe('sources', () => {
     expect(resolve({ logLevel: 'trace' }, { env: { LOG_LEVEL: 'warn' } }).logLevel).toBe('trace');
   });
 
-  it.each(['announce', 'rehearse', 'codeCache'] as const)(
+  it.each(['announce', 'quickConnect', 'rehearse', 'codeCache'] as const)(
     'lets an operator switch %s off',
     (option) => {
       const variable = `GREENROOM_${option.replace('C', '_C').toUpperCase()}`;

@@ -9,6 +9,7 @@ const isPlain = process.env['GREENROOM_TESTS_PLAIN'] === 'yes';
 export const plainEnvironment: Record<string, string> = isPlain
   ? {
       GREENROOM_ANNOUNCE: 'false',
+      GREENROOM_QUICK_CONNECT: 'false',
       GREENROOM_REHEARSE: 'false',
       GREENROOM_CODE_CACHE: 'false',
     }

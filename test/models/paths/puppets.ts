@@ -32,6 +32,7 @@ export class Puppets {
         limits,
         announce: true,
         rehearse: true,
+        quickConnect: true,
       },
       credentials: null,
       env: process.env,
