@@ -65,8 +65,8 @@ export interface RecordingFacts {
 }
 
 /**
- * How it was, message by message. `state: true`: the actors as they were when the ring begins (definitions, then actors with
- * their last snapshots, parents first, finished ones included); the page may show them, but they did not happen now.
+ * How it was, message by message. `state: true`: the actors as they were when the ring begins (with their definitions and last
+ * snapshots, finished ones included, in the order in which they were told); the page may show them, but they did not happen now.
  * `state: false`: what has happened since; it can be travelled through.
  */
 export interface ReplayFrame {

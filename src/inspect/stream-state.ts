@@ -46,13 +46,17 @@ export class StreamState {
     }
   }
 
-  /** Everything, in an order in which a reader can take it: definitions, then actors, parents first. */
+  /**
+   * Everything, in the order in which it was told: what is needed to understand a message came before it, and who has some of
+   * it already knows it by the numbers.
+   */
   entries(): Entry[] {
     const actors = [...this.#actors.values()].flatMap(({ actor, last }) =>
       last === null ? [actor] : [actor, last],
     );
     const worker = this.#worker === null ? [] : [this.#worker];
-    return [...this.#definitions.values(), ...actors, ...this.#jobs.values(), ...worker];
+    const all = [...this.#definitions.values(), ...actors, ...this.#jobs.values(), ...worker];
+    return all.toSorted((one, other) => one.seq - other.seq);
   }
 
   /** The actors that have not ended. */
@@ -85,9 +89,9 @@ export class StreamState {
     this.#definitions.set(entry.about, entry);
   }
 
+  /** It tells how the actor is: an actor that is told again is no longer as it was in its last snapshot. */
   #addActor(actor: Entry): void {
-    const last = this.#actors.get(actor.about)?.last ?? null;
-    this.#actors.set(actor.about, { actor, last });
+    this.#actors.set(actor.about, { actor, last: null });
   }
 
   #addSnapshot(last: Entry): void {

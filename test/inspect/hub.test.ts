@@ -125,6 +125,21 @@ describe('the hub', () => {
     expect(ends).toHaveLength(2);
   });
 
+  it('tells a late reader of an actor that was told again as it was told last', () => {
+    const hub = new InspectHub({ isAlwaysOn: true, ring: { messages: 1, length: 1_000_000 } });
+    const actor = createActor(counter).start();
+    new WireWriter({ send: hub.accept }).attach(actor);
+    actor.send({ type: 'count' });
+    actor.send({ type: 'end' });
+    // As a job process does that had more to tell than its worker took.
+    new WireWriter({ send: hub.accept }).attach(actor);
+    const [last] = messagesOf(hub.state())
+      .filter((message) => 'snapshot' in message && message.sessionId === actor.sessionId)
+      .slice(-1);
+    expect(last).toMatchObject({ type: '@xstate.actor', snapshot: { status: 'done' } });
+    expect(hub.now.live()).toEqual([]);
+  });
+
   it('ends what a dead process has left open', () => {
     const hub = new InspectHub({ isAlwaysOn: true });
     const scope = { prefix: 'x:7', parentId: 'x:7', rootId: 'x:0' };

@@ -112,6 +112,34 @@ describe('a recording', () => {
     expect((await readRecording(file)).facts.files).toBe(1);
   });
 
+  it('in which messages are missing goes on in the order in which it was told', async () => {
+    const { hub, actor, file } = scene();
+    const other = createActor(toggle).start();
+    hub.addSource({ start: (send) => new WireWriter({ send }).attach(other) });
+    const recorder = new Recorder({ hub, file, title: '' });
+    const known = hub.state().map(({ seq }) => seq);
+    // The first one told of is the last one to change.
+    other.send({ type: 'toggle' });
+    actor.send({ type: 'toggle' });
+    await recorder.close();
+    const written = linesOf(file).filter(({ seq }) => seq === undefined || known.includes(seq));
+    const state = hub.state().map(({ message }) => message);
+    const gap = { type: '@greenroom.dropped', count: 4 };
+    const mark = { type: '@greenroom.state', count: state.length };
+    const lines = [...written, gap, mark, ...state].map((line) => JSON.stringify(line));
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    const { host } = await readRecording(file);
+    const keeper = { join: vi.fn<StreamReader['join']>(), next: () => {} };
+    host.read(keeper);
+    const read = keeper.join.mock.calls.flatMap(([{ state: before, ring }]) => [
+      ...before,
+      ...ring,
+    ]);
+    const numbers = read.map(({ seq }) => seq);
+    expect(numbers.length).toBeGreaterThan(4);
+    expect(numbers).toEqual(numbers.toSorted((one, another) => one - another));
+  });
+
   it('of a program that was killed is read up to where it stops', async () => {
     const { hub, actor, file } = scene();
     const recorder = new Recorder({ hub, file, title: '' });
