@@ -9,7 +9,7 @@ import { resolvePermissions } from './options/permissions.ts';
 import { Problems } from './options/problems.ts';
 import { resolveRegistrations } from './options/registrations.ts';
 import { optionRules } from './options/rules.ts';
-import type { JobRequest } from './job-request.ts';
+import { acceptEveryJob } from './request-func.ts';
 import type { ResolvedOptions, WorkerOptionsInit } from './worker-options.ts';
 
 /** Where options come from besides code. */
@@ -110,10 +110,6 @@ function workingDirectory(context: OptionContext): string {
 
 function isProduction(given: GivenOptions, context: OptionContext): boolean {
   return context.mode === undefined ? (given.production ?? false) : context.mode === 'production';
-}
-
-async function acceptEveryJob(request: JobRequest): Promise<void> {
-  await request.accept();
 }
 
 function functionsOf(given: GivenOptions): Pick<ResolvedOptions, 'requestFunc' | 'loadFunc'> {

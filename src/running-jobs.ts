@@ -1,5 +1,5 @@
 import type { RunningJobInfo } from './child/job-context.ts';
-import { jobToProtobuf } from './protocol/job.ts';
+import { jobToProtobuf } from './protocol/job-to-protobuf.ts';
 import { openToken } from './token-seal.ts';
 import type { WorkerHandle } from './worker.ts';
 

@@ -10,6 +10,7 @@ import { BlackBox, type BoxEntry } from './black-box.ts';
 import { composeWorker, workerInput } from './compose-worker.ts';
 import { AssignmentTimeoutError, WorkerError } from './errors.ts';
 import { WorkerInspector } from './inspect/worker-inspector.ts';
+import { loadJobClass } from './request-func.ts';
 import { requireNoJobProcess } from './job-process-marker.ts';
 import { LifecycleEvents, type LifecycleListener } from './lifecycle-events.ts';
 import { logLifecycle } from './log-lifecycle.ts';
@@ -110,6 +111,10 @@ export class LiveWorkerLogic implements WorkerLogic, LoadSource {
       logLifecycle(this.logger, (event) => this.#lastEvents(event)),
     );
     this.#events.on('*', (event) => this.#settleAcceptance(event));
+    // Before the first request, and after everything that is waited for; who needs it is told what went wrong.
+    this.#events.on('worker.available', () => {
+      loadJobClass(options.requestFunc).catch(() => {});
+    });
     this.machine = composeWorker(options, {
       logger: this.logger,
       registry: this.#registry,

@@ -1,7 +1,8 @@
 import { Job as ProtobufJob, ParticipantInfo, Room } from '@livekit/protocol';
 import { describe, expect, it, vi } from 'vitest';
 import { JobRequest, type RequestAnswers } from '../src/job-request.ts';
-import { jobFromProtobuf, jobToProtobuf } from '../src/protocol/job.ts';
+import { jobToProtobuf } from '../src/protocol/job-to-protobuf.ts';
+import { jobFromProtobuf } from '../src/protocol/job.ts';
 
 function make() {
   const job = jobFromProtobuf(

@@ -25,7 +25,7 @@ const e2e = [
 const faults = ['test/faults/**/*.test.ts'];
 
 const fileOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const jobBundle = fileOf('support/job-bundle.ts');
+const bundles = fileOf('support/bundles.ts');
 const leftovers = fileOf('support/leftovers.ts');
 const liveKitServer = fileOf('support/global-setup.ts');
 
@@ -48,7 +48,7 @@ export default defineConfig({
           name: 'integration',
           include: ['test/**/*.test.ts'],
           exclude: [...unit, ...e2e, ...faults],
-          globalSetup: [jobBundle, leftovers],
+          globalSetup: [bundles, leftovers],
           // Worker threads share signal handlers and exit codes, which is what many of these tests are about.
           pool: 'forks',
           maxWorkers: 3,
@@ -63,7 +63,7 @@ export default defineConfig({
           name: 'e2e',
           include: e2e,
           // They are undone in reverse: the server is stopped before anyone looks for processes left behind.
-          globalSetup: [jobBundle, leftovers, liveKitServer],
+          globalSetup: [bundles, leftovers, liveKitServer],
           pool: 'forks',
           // They wait more than they compute: two files side by side.
           maxWorkers: 2,
@@ -79,7 +79,7 @@ export default defineConfig({
         test: {
           name: 'faults',
           include: faults,
-          globalSetup: [jobBundle, leftovers, liveKitServer],
+          globalSetup: [bundles, leftovers, liveKitServer],
           pool: 'forks',
           // The cases measure times: two files side by side, and inside a file only those that mostly wait.
           maxWorkers: 2,

@@ -4,11 +4,12 @@ import type { Decision } from '../../machines/job/job.types.ts';
 import type { Job, RejectReason } from '../../machines/messages.ts';
 import type { Acceptances } from '../acceptances.ts';
 import { WorkerError, toFailure } from '../errors.ts';
-import { JobRequest, type RequestAnswers, type ToProtobuf } from '../job-request.ts';
+import { type RequestFunc, loadJobClass } from '../request-func.ts';
+import { JobRequest, type RequestAnswers } from '../job-request.ts';
 
 /** What deciding needs. */
 export interface DecideRequestDependencies {
-  requestFunc: (request: JobRequest) => Promise<void> | void;
+  requestFunc: RequestFunc;
   /** From the request to the answer, in ms; an answer after that would reach nobody. */
   requestTimeoutMs: number;
   /** Where `accept()` waits for what becomes of the job. */
@@ -16,9 +17,6 @@ export interface DecideRequestDependencies {
   /** `requestFunc` failed after it had answered, or after its time was over: nothing is left to decide. */
   onLateError?: (error: unknown, job: Job) => void;
 }
-
-/** The connection that brings the first request has loaded it; a worker that starts has better things to do. */
-let protocol: Promise<{ jobToProtobuf: ToProtobuf }> | undefined;
 
 /** Makes the actor that decides one job request; its answer is taken the moment `requestFunc` gives it. */
 export function defineDecideRequest({
@@ -43,10 +41,9 @@ export function defineDecideRequest({
       },
     };
 
-    protocol ??= import('../protocol/job.ts');
     // Not in this turn: user code never runs inside a step of the worker's machines.
-    void protocol
-      .then(({ jobToProtobuf }) => requestFunc(new JobRequest(job, answers, jobToProtobuf)))
+    void loadJobClass(requestFunc)
+      .then((toProtobuf) => requestFunc(new JobRequest(job, answers, toProtobuf)))
       .then(
         () => verdict.fallBack('no-answer', 'requestFunc returned without an answer.'),
         (error: unknown) => {

@@ -5,6 +5,8 @@ import type { WebSocket } from 'ws';
 import { type CallbackActorLogic, fromCallback } from 'xstate';
 import type { ServerMessage, WorkerMessage } from '../../machines/messages.ts';
 import type { SocketCommand, SocketEvent } from '../../machines/registration/registration.types.ts';
+import { decodeServerMessage } from '../protocol/decode-server-message.ts';
+import { encodeWorkerMessage } from '../protocol/encode-worker-message.ts';
 import { agentUrl } from '../protocol/server-urls.ts';
 import { closeReason, connectFailureReason, errorReason } from '../protocol/connection-reasons.ts';
 import { redactToken } from '../protocol/redact-tokens.ts';
@@ -41,21 +43,13 @@ export interface SignalSocketDependencies {
   onUnsendable?: (error: unknown, message: WorkerMessage) => void;
 }
 
-type Wire = Awaited<ReturnType<typeof loadWire>>;
-type Connection = Wire & { webSocket: WebSocket };
-
 /**
- * Loaded by the first connection, not with the worker: the pool, which starts in the same moment, has forked its first job
- * processes by then, and they get warm on another core meanwhile.
+ * Loaded by the first connection, not with the worker: the pool, which starts in the same step, has forked its first job
+ * processes by then, and they get warm on another core meanwhile. Imported, each of its CommonJS files would be searched for
+ * exports first: 51 ms of CPU instead of 15.
  */
-async function loadWire() {
-  const [{ decodeServerMessage }, { encodeWorkerMessage }] = await Promise.all([
-    import('../protocol/decode-server-message.ts'),
-    import('../protocol/encode-worker-message.ts'),
-  ]);
-  // Imported, each of its CommonJS files would be searched for exports first: 51 ms of CPU instead of 15.
-  const ws = createRequire(import.meta.url)('ws') as { WebSocket: typeof WebSocket };
-  return { WebSocket: ws.WebSocket, decodeServerMessage, encodeWorkerMessage };
+function loadWebSocket(): typeof WebSocket {
+  return (createRequire(import.meta.url)('ws') as { WebSocket: typeof WebSocket }).WebSocket;
 }
 
 type EndEvent =
@@ -83,7 +77,7 @@ class SignalSocket {
   readonly #handshakeTimeoutMs: number;
   #handshakeTimer: NodeJS.Timeout | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
-  #connection: Connection | undefined;
+  #webSocket: WebSocket | undefined;
   /** Sent before the WebSocket was open. */
   #queue: WorkerMessage[] = [];
   #wasOpen = false;
@@ -105,8 +99,9 @@ class SignalSocket {
       const address = agentUrl(url, workerToken);
       const limitMs = this.#handshakeTimeoutMs;
       this.#handshakeTimer = setTimeout(() => this.#handshakeTimedOut(address), limitMs);
-      const wire = await loadWire();
-      if (!this.#ended) this.#connect(address, wire);
+      // After the step that started the actor: the job processes that are started in it are not to wait.
+      await Promise.resolve();
+      if (!this.#ended) this.#connect(address);
     } catch (error) {
       this.#end({
         type: 'socket.closed',
@@ -118,8 +113,8 @@ class SignalSocket {
 
   send(message: WorkerMessage): void {
     if (this.#ended || this.#closeWanted) return;
-    const connection = this.#openConnection();
-    if (connection !== undefined) this.#write(connection, message);
+    const webSocket = this.#openWebSocket();
+    if (webSocket !== undefined) this.#write(webSocket, message);
     else this.#queue.push(message);
   }
 
@@ -127,16 +122,16 @@ class SignalSocket {
   close(): void {
     if (this.#ended || this.#closeWanted) return;
     this.#closeWanted = true;
-    const connection = this.#openConnection();
-    if (connection !== undefined) {
-      this.#shut(connection.webSocket, normalClosure, '');
+    const webSocket = this.#openWebSocket();
+    if (webSocket !== undefined) {
+      this.#shut(webSocket, normalClosure, '');
     } else if (this.#queue.length === 0) {
       this.#end({
         type: 'socket.closed',
         code: normalClosure,
         reason: 'closed before it was open',
       });
-      this.#connection?.webSocket.terminate();
+      this.#webSocket?.terminate();
     }
   }
 
@@ -144,25 +139,24 @@ class SignalSocket {
   abandon(): void {
     this.#ended = true;
     clearTimeout(this.#handshakeTimer);
-    const webSocket = this.#connection?.webSocket;
+    const webSocket = this.#webSocket;
     if (webSocket === undefined) return;
     if (webSocket.readyState === webSocket.CONNECTING) webSocket.terminate();
     else this.#shut(webSocket, normalClosure, '');
   }
 
-  #connect(address: URL, wire: Wire): void {
+  #connect(address: URL): void {
     const token = createServerToken(this.#dependencies, { agent: true });
-    const webSocket = new wire.WebSocket(address, {
+    const webSocket = new (loadWebSocket())(address, {
       headers: { Authorization: `Bearer ${token}` },
       maxPayload: maxFrameBytes,
       perMessageDeflate: false,
     });
-    const connection = { ...wire, webSocket };
-    this.#connection = connection;
-    webSocket.on('open', () => this.#opened(connection));
+    this.#webSocket = webSocket;
+    webSocket.on('open', () => this.#opened(webSocket));
     webSocket.on('message', (data, isBinary) => {
       // ws hands out Buffers unless it is told otherwise.
-      this.#received(connection, isBinary ? (data as Buffer) : (data as Buffer).toString());
+      this.#received(webSocket, isBinary ? (data as Buffer) : (data as Buffer).toString());
     });
     webSocket.on('unexpected-response', (_request, response) => {
       this.#refused(webSocket, response);
@@ -172,23 +166,22 @@ class SignalSocket {
     webSocket.on('close', (code, reason) => this.#closed(address, code, reason.toString()));
   }
 
-  #openConnection(): Connection | undefined {
-    const webSocket = this.#connection?.webSocket;
-    const isOpen = webSocket !== undefined && webSocket.readyState === webSocket.OPEN;
-    return isOpen ? this.#connection : undefined;
+  #openWebSocket(): WebSocket | undefined {
+    const webSocket = this.#webSocket;
+    return webSocket?.readyState === webSocket?.OPEN ? webSocket : undefined;
   }
 
-  #opened(connection: Connection): void {
+  #opened(webSocket: WebSocket): void {
     this.#wasOpen = true;
     clearTimeout(this.#handshakeTimer);
     const queue = this.#queue;
     this.#queue = [];
-    for (const message of queue) this.#write(connection, message);
-    if (this.#closeWanted) this.#shut(connection.webSocket, normalClosure, '');
+    for (const message of queue) this.#write(webSocket, message);
+    if (this.#closeWanted) this.#shut(webSocket, normalClosure, '');
     else this.#report({ type: 'socket.opened' });
   }
 
-  #received({ webSocket, decodeServerMessage }: Connection, frame: Uint8Array | string): void {
+  #received(webSocket: WebSocket, frame: Uint8Array | string): void {
     if (this.#ended) return;
     let message;
     try {
@@ -202,7 +195,7 @@ class SignalSocket {
     this.#report(withSealedToken(message));
   }
 
-  #write({ webSocket, encodeWorkerMessage }: Connection, message: WorkerMessage): void {
+  #write(webSocket: WebSocket, message: WorkerMessage): void {
     const now = this.#dependencies.now ?? Date.now;
     let frame;
     try {
@@ -260,7 +253,7 @@ class SignalSocket {
     const error = new Error(`no answer within ${this.#handshakeTimeoutMs} ms`);
     const reason = connectFailureReason(error, address);
     this.#end({ type: 'socket.closed', code: abnormalClosure, reason });
-    this.#connection?.webSocket.terminate();
+    this.#webSocket?.terminate();
   }
 
   /** Sends a close frame behind everything that was sent, and cuts the connection when the server does not answer it. */

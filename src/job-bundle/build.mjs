@@ -3,10 +3,11 @@
  * in a job process, which is the same code. Packages stay outside: the agent has to meet the same ones. It needs what `tsc`
  * wrote before.
  */
-import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { cp, mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
+import { put } from '../bundle/put.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const here = join(root, 'src/job-bundle');
@@ -82,16 +83,4 @@ async function writePackageInJob() {
 export const { ${names} } = createRequire(import.meta.url)('./bundle.cjs');
 `;
   await put(join(target, 'index.js'), text);
-}
-
-/**
- * Processes that start meanwhile read the old file or the new one.
- * @param {string} path
- * @param {string} text
- */
-async function put(path, text) {
-  if ((await readFile(path, 'utf8').catch(() => null)) === text) return;
-  const draft = `${path}.${process.pid}`;
-  await writeFile(draft, text);
-  await rename(draft, path);
 }

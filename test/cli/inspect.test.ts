@@ -13,7 +13,7 @@ import { type Program, startProgram } from '../support/program.mjs';
 import { agentFile } from '../support/stage.ts';
 import { testGuard } from '../support/worker-program.ts';
 
-const binary = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const binary = fileURLToPath(new URL('../../dist/src/bundle/main.js', import.meta.url));
 let folder: string;
 let server: DispatchServer;
 const programs: Program[] = [];

@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const projects: Project[] = [];
 
 /** The `greenroom` program of the build. */
-export const binary = join(root, 'dist/src/cli/main.js');
+export const binary = join(root, 'dist/src/bundle/main.js');
 
 afterEach(async () => {
   await Promise.all(projects.splice(0).map((project) => project.remove()));
@@ -66,6 +66,13 @@ export class Project {
   write(name: string, content: string): void {
     mkdirSync(dirname(this.path(name)), { recursive: true });
     writeFileSync(this.path(name), content);
+  }
+
+  /** Puts a package that is installed here into it. */
+  install(name: string): void {
+    const link = this.path(`node_modules/${name}`);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(root, 'node_modules', name), link);
   }
 
   /** Starts a worker program and reads its log. */

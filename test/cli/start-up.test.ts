@@ -1,5 +1,5 @@
 /** What a worker does until it is registered, and in which order: each package that it loads there costs its start. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Dispatcher } from './dispatcher.ts';
 import { agentSource, Project, waits } from './project.ts';
 
@@ -72,13 +72,54 @@ it('a worker starts its job processes before it loads what speaks to the server'
     'loads pino',
     'loads xstate',
   ]);
-  expect(told.slice(firstStart).toSorted()).toEqual([
-    'loads @livekit/protocol',
-    'loads ws',
-    'starts node',
-    'starts sh',
-  ]);
+  expect(told.slice(firstStart).toSorted()).toEqual(['loads ws', 'starts node', 'starts sh']);
   program.kill('SIGTERM');
   expect(await program.exited).toEqual({ code: 0, signal: null });
   expect(await project.left()).toBe('');
+});
+
+describe('what requestFunc is given', () => {
+  const withOptions = (options: string) =>
+    new Project({
+      'agent.js': agentSource('{ entry: async () => {} }', options),
+      'order.cjs': tellsOrder,
+      'hooks.mjs': hooks,
+    });
+
+  async function dispatch(project: Project): Promise<string[]> {
+    const dispatcher = await Dispatcher.start();
+    const { url, apiKey, apiSecret } = dispatcher.access;
+    const args = ['agent.js', 'start', '--port', 'none', '--log-level', 'error'];
+    const program = project.start(['-r', './order.cjs', ...args], {
+      LIVEKIT_URL: url,
+      LIVEKIT_API_KEY: apiKey,
+      LIVEKIT_API_SECRET: apiSecret,
+    });
+    const worker = await dispatcher.worker(1);
+    await worker.untilAvailable();
+    expect(await worker.dispatch('AJ_1')).toBe(true);
+    program.kill('SIGTERM');
+    await program.exited;
+    expect(await project.left()).toBe('');
+    return program.output.items;
+  }
+
+  it('is of the class that user code imports', async () => {
+    const requestFunc = `async (request) => {
+      const { Job } = await import('@livekit/protocol');
+      console.log('same class', request.job instanceof Job, request.job.id);
+      await request.accept();
+    }`;
+    const project = withOptions(`{ requestFunc: ${requestFunc} }`);
+    project.install('@livekit/protocol');
+    const told = await dispatch(project);
+    expect(told).toContain('same class true AJ_1');
+    expect(told).toContain('loads @livekit/protocol');
+  });
+
+  it('is not loaded by a worker that accepts every job', async () => {
+    const told = await dispatch(withOptions('{}'));
+    expect(told).toContain('loads greenroom');
+    expect(told).not.toContain('loads @livekit/protocol');
+  });
 });

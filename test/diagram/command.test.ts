@@ -11,7 +11,7 @@ import { toMermaid } from '../../src/diagram/mermaid.ts';
 import { jobMachine, workerMachine } from '../../machines/index.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const program = join(root, 'dist/src/cli/main.js');
+const program = join(root, 'dist/src/bundle/main.js');
 
 function diagram(...args: string[]): Promise<{ code: number; out: string; problem: string }> {
   return new Promise((resolve) => {

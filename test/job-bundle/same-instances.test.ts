@@ -1,22 +1,13 @@
 /** What an agent imports in a job process is what the job process itself works with. */
-import { mkdirSync, symlinkSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { Project } from '../cli/project.ts';
 import { order } from '../child/forked-job-process.ts';
 import { startBuilt } from './built-job-process.ts';
 
-const packages = fileURLToPath(new URL('../../node_modules/', import.meta.url));
-
 /** A project in which the peers of the package are installed. */
 function projectWith(files: Record<string, string>): Project {
   const project = new Project(files);
-  for (const name of ['@livekit/rtc-node', 'xstate']) {
-    const link = project.path(`node_modules/${name}`);
-    mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(`${packages}${name}`, link);
-  }
+  for (const name of ['@livekit/rtc-node', 'xstate']) project.install(name);
   return project;
 }
 

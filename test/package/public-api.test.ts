@@ -1,5 +1,5 @@
 /** What `import … from 'greenroom'` gives, in a program and in a job process, and what that costs. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { JobType as ProtocolJobType } from '@livekit/protocol';
@@ -9,40 +9,72 @@ import { agentSource, Project, waits } from '../cli/project.ts';
 
 const dist = fileURLToPath(new URL('../../dist/src/', import.meta.url));
 
-/** The packages that a file of the build loads with everything it imports, and that it loads later only (`import()`) not. */
-function packagesOf(file: string, seen = new Set<string>()): string[] {
-  if (seen.has(file)) return [];
-  seen.add(file);
-  const source = readFileSync(file, 'utf8');
-  const specifiers = [
-    ...source.matchAll(/^(?:import|export)\b(?:[^'";]*\bfrom)? *['"]([^'"]+)['"]/gm),
-  ];
-  return specifiers.flatMap(([, specifier = '']) =>
-    specifier.startsWith('.') ? packagesOf(resolve(dirname(file), specifier), seen) : [specifier],
-  );
+/** The sources that stand in a file of a bundle. */
+function sourcesIn(path: string): string[] {
+  const headings = readFileSync(path, 'utf8').matchAll(/^\/\/ ((?:src|machines)\/\S+\.ts)$/gm);
+  return [...new Set([...headings].map(([, source = '']) => source))];
 }
 
-const loadedBy = (file: string) =>
-  [...new Set(packagesOf(resolve(dist, file)))]
-    .filter((name) => !name.startsWith('node:'))
-    .toSorted();
-
-it('in a program the package loads what serves the inspector only when there is a page', () => {
+/** What a file of the build loads with everything it imports, and that it loads later only (`import()`) not. */
+function loadedBy(file: string): { files: string[]; packages: string[] } {
   const files = new Set<string>();
-  packagesOf(resolve(dist, 'index.js'), files);
-  expect(files).toContain(resolve(dist, 'inspect/worker-inspector.js'));
-  expect(files).not.toContain(resolve(dist, 'inspect/server.js'));
+  const packages = new Set<string>();
+  const visit = (path: string): void => {
+    if (files.has(path)) return;
+    files.add(path);
+    const source = readFileSync(path, 'utf8');
+    const specifiers = [
+      ...source.matchAll(/^(?:import|export)\b(?:[^'";]*\bfrom)? *['"]([^'"]+)['"]/gm),
+      // Packages in CommonJS, in a bundle.
+      ...source.matchAll(/\b__require\("([^"]+)"\)/g),
+    ];
+    for (const [, specifier = ''] of specifiers) {
+      if (specifier.startsWith('.')) visit(resolve(dirname(path), specifier));
+      else if (!specifier.startsWith('node:')) packages.add(specifier);
+    }
+  };
+  visit(resolve(dist, file));
+  return { files: [...files], packages: [...packages].toSorted() };
+}
+
+describe.each(['bundle/index.js', 'bundle/main.js'])('in a program %s', (file) => {
+  it('loads what serves the inspector only when there is a page', () => {
+    const sources = loadedBy(file).files.flatMap((path) => sourcesIn(path));
+    expect(sources).toContain('src/inspect/worker-inspector.ts');
+    expect(sources).not.toContain('src/inspect/server.ts');
+  });
+
+  it('loads no more packages than a worker needs before it connects', () => {
+    expect(loadedBy(file).packages).toEqual(['pino', 'xstate']);
+  });
+
+  it('is a few files', () => {
+    expect(loadedBy(file).files.length).toBeLessThanOrEqual(8);
+  });
 });
 
-it('in a program the package loads no more than a worker needs before it connects', () => {
-  const files = ['index.js', 'cli/main.js', 'cli/program.js', 'cli/start.js'];
-  const packages = new Set(files.flatMap((file) => loadedBy(file)));
-  expect([...packages].toSorted()).toEqual(['pino', 'xstate']);
+it('each source is there once', () => {
+  const bundle = resolve(dist, 'bundle');
+  const files = readdirSync(bundle).filter((name) => name.endsWith('.js'));
+  const sources = files.flatMap((name) => sourcesIn(resolve(bundle, name)));
+  expect(sources.length).toBeGreaterThan(100);
+  expect(sources.filter((source, index) => sources.indexOf(source) !== index)).toEqual([]);
+});
+
+it('an error of greenroom/testing is an instance of the class of greenroom', async () => {
+  const project = new Project({
+    'main.js': `import { WorkerError } from 'greenroom';
+import { createTestWorker } from 'greenroom/testing';
+try { await createTestWorker({}, { waitTimeoutMs: 0 }); } catch (error) {
+  console.log(error instanceof WorkerError, error.code);
+}`,
+  });
+  expect((await project.run(['main.js'])).stdout).toBe('true GR_OPTION_INVALID\n');
 });
 
 describe('in a job process the package', () => {
   it('loads the log and nothing else', () => {
-    expect(loadedBy('index-in-job.js')).toEqual(['pino']);
+    expect(loadedBy('index-in-job.js').packages).toEqual(['pino']);
   });
 
   it('has the same names', async () => {

@@ -8,7 +8,8 @@ import {
   Room,
 } from '@livekit/protocol';
 import { describe, expect, it } from 'vitest';
-import { jobFromProtobuf, jobToProtobuf } from '../../src/protocol/job.ts';
+import { jobToProtobuf } from '../../src/protocol/job-to-protobuf.ts';
+import { jobFromProtobuf } from '../../src/protocol/job.ts';
 
 const whole = () =>
   new Job({

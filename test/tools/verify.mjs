@@ -24,14 +24,17 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const vitest = 'vitest run --config test/vitest.config.ts --project';
 const buildStep = 'build';
-const bundleStep = 'bundle of job processes';
+const bundleStep = 'bundle of the package';
+const jobBundleStep = 'bundle of job processes';
 const pageStep = 'inspector page';
+const buildSteps = [buildStep, bundleStep, jobBundleStep, pageStep];
 
 /** @type {readonly Step[]} */
 const steps = [
   // Linting with types needs the declarations that the build writes.
   { name: buildStep, command: 'tsc -b src' },
-  { name: bundleStep, command: 'node src/job-bundle/build.mjs' },
+  { name: bundleStep, command: 'node src/bundle/build.mjs' },
+  { name: jobBundleStep, command: 'node src/job-bundle/build.mjs' },
   { name: pageStep, command: 'node src/inspect/page/build.mjs' },
   { name: 'types of tests and examples', command: 'tsc -b' },
   { name: 'format', command: 'oxfmt --check' },
@@ -110,7 +113,7 @@ async function runStep(step) {
   const heading = `\n━━ ${step.name} ━━ ${step.command}\n`;
   if (!step.isBeside) console.log(heading);
   const isBuilt = outcomes.every(
-    ({ name, counts }) => ![buildStep, bundleStep, pageStep].includes(name) || counts.failed === 0,
+    ({ name, counts }) => !buildSteps.includes(name) || counts.failed === 0,
   );
   if (step.needsBuild && !isBuilt) {
     console.log('Not run, since the build failed.');

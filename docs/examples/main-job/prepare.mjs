@@ -37,18 +37,20 @@ export async function build({ root, guard, report }) {
   report('builds: tsc -b src');
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   await runToEnd(guard, 'tsc -b src', process.execPath, [compiler, '-b', 'src'], root);
-  await buildJobBundle({ root, guard });
+  await buildBundles({ root, guard });
   await buildPage({ root, guard });
   return 'tsc -b src';
 }
 
 /**
- * What job processes run: a part of it is made of what the compiler wrote.
+ * What programs load and what job processes run: a part of it is made of what the compiler wrote.
  * @param {{ root: string, guard: Guard }} options
  */
-async function buildJobBundle({ root, guard }) {
-  const script = join(root, 'src/job-bundle/build.mjs');
-  await runToEnd(guard, 'the build of the job processes', process.execPath, [script], root);
+async function buildBundles({ root, guard }) {
+  for (const name of ['bundle', 'job-bundle']) {
+    const script = join(root, 'src', name, 'build.mjs');
+    await runToEnd(guard, `the build of the ${name}`, process.execPath, [script], root);
+  }
 }
 
 /**
