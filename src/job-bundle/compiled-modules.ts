@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import { findBeside } from './kept-paths.ts';
-import { type OwnFile, readOwnFile } from './own-file.ts';
+import { readOwnFile } from './own-file.ts';
+import type { Releasable } from './releasable.ts';
 import { seal, sealedFormat, unseal, type Part } from './sealed-parts.ts';
 
 /** Compiles a module and runs it: how every CommonJS module is loaded in the end. Left out of Node's types. */
@@ -44,7 +45,7 @@ const leftToNode = /^#!|\bimport\s*\(/;
 /** Takes part in the loading of CommonJS modules from when it is made until it is stopped. */
 export class CompiledModules {
   readonly #path: string;
-  readonly #file: OwnFile | null;
+  readonly #file: Releasable | null;
   readonly #kept: Map<string, Part>;
   readonly #compiled = new Map<string, Compiled>();
   readonly #compileByNode = prototype._compile;
@@ -87,7 +88,9 @@ export class CompiledModules {
     }
     this.#compiled.clear();
     this.#missing = 0;
-    replaceFile(this.#path, seal(parts));
+    const { bytes, release } = seal(parts);
+    replaceFile(this.#path, bytes);
+    release();
     return missing;
   }
 

@@ -1,5 +1,6 @@
 /** Parts of a file under one hash: V8 trusts what it is given as its own, so not one bit of it may be another. */
 import { hash } from 'node:crypto';
+import { allocate, type Releasable } from './releasable.ts';
 
 /** Raised when a file is laid out in another way. */
 export const sealedFormat = 2;
@@ -28,26 +29,32 @@ const headBytes = sealBytes + 8;
 const alignment = 8;
 
 /** Hash, length of the contents; then each aligned: the contents, the sources in each encoding, the data of each module. */
-export function seal(parts: ReadonlyMap<string, Part>): Buffer {
-  const sources = encodings.map((encoding, index) => {
-    const those = [...parts.values()].filter(({ source }) => encodingOf(source) === index);
-    return Buffer.from(those.map(({ source }) => source).join(''), encoding);
-  });
-  const contents: Contents = {
-    sources: sources.map(({ length }) => length),
-    modules: [...parts].map(([name, { source, data }]) => [
-      name,
-      encodingOf(source),
-      source.length,
-      data.length,
-    ]),
-  };
-  const table = Buffer.from(JSON.stringify(contents));
-  const head = Buffer.alloc(headBytes);
-  head.writeUInt32LE(table.length, sealBytes);
-  const body = [table, ...sources, ...[...parts.values()].map(({ data }) => data)];
-  const file = Buffer.concat([head, ...body.flatMap((chunk) => [chunk, gapAfter(chunk)])]);
-  hash('sha256', file.subarray(sealBytes), 'buffer').copy(file);
+export function seal(parts: ReadonlyMap<string, Part>): Releasable {
+  const all = [...parts.values()];
+  const texts = encodings.map((_, index) =>
+    all
+      .map(({ source }) => source)
+      .filter((source) => encodingOf(source) === index)
+      .join(''),
+  );
+  const sources = encodings.map((encoding, index) =>
+    Buffer.byteLength(texts[index] ?? '', encoding),
+  );
+  const modules = [...parts].map(
+    ([name, { source, data }]) => [name, encodingOf(source), source.length, data.length] as const,
+  );
+  const table = JSON.stringify({ sources, modules } satisfies Contents);
+  const tableBytes = Buffer.byteLength(table);
+  const lengths = [tableBytes, ...sources, ...all.map(({ data }) => data.length)];
+  const file = allocate(lengths.reduce((sum, length) => sum + aligned(length), headBytes));
+  const { bytes } = file;
+  bytes.writeUInt32LE(tableBytes, sealBytes);
+  const next = chunksOf(bytes);
+  next(tableBytes).write(table);
+  for (const [index, encoding] of encodings.entries())
+    next(sources[index] ?? 0).write(texts[index] ?? '', encoding);
+  for (const { data } of all) data.copy(next(data.length));
+  hash('sha256', bytes.subarray(sealBytes), 'buffer').copy(bytes);
   return file;
 }
 
@@ -61,12 +68,7 @@ export function unseal(file: Buffer | null): Map<string, Part> {
   if (!hash('sha256', file.subarray(sealBytes), 'buffer').equals(file.subarray(0, sealBytes))) {
     return parts;
   }
-  let position = headBytes;
-  const next = (length: number): Buffer => {
-    const chunk = file.subarray(position, position + length);
-    position += length + gapAfter(chunk).length;
-    return chunk;
-  };
+  const next = chunksOf(file);
   const { sources, modules } = JSON.parse(
     next(file.readUInt32LE(sealBytes)).toString(),
   ) as Contents;
@@ -85,6 +87,16 @@ function encodingOf(source: string): number {
   return /[^\0-\xff]/.test(source) ? 1 : 0;
 }
 
-function gapAfter({ length }: Buffer): Buffer {
-  return Buffer.alloc(-length & (alignment - 1));
+/** Answers chunk after chunk of a file, each by its length. */
+function chunksOf(file: Buffer): (length: number) => Buffer {
+  let position = headBytes;
+  return (length) => {
+    const chunk = file.subarray(position, position + length);
+    position += aligned(length);
+    return chunk;
+  };
+}
+
+function aligned(length: number): number {
+  return Math.ceil(length / alignment) * alignment;
 }
