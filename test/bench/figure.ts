@@ -29,6 +29,8 @@ export interface Figure {
   definition: string;
   /** All of them are to be reached; none: the figure only tells. */
   targets: readonly Target[];
+  /** What takes the time of the floor, as measured: told when the floor misses a bound as well. */
+  floorTakes?: string;
 }
 
 /** Figures where more is better. */

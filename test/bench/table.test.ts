@@ -54,6 +54,18 @@ test('a bound that the floor misses as well is told from one that can be met', (
   expect(met(of(quiet(30)))).toBe('**no**');
 });
 
+test('what takes the time of the floor is told of a bound that it misses as well', () => {
+  const of = (greenroom: Sample[], floor: Sample[]) =>
+    terminalTable({
+      ...results,
+      samples: { 'cold-connected': { greenroom, floor, 'agents-js': quiet(1_000) } },
+    });
+  const told = 'cold: dispatch → connect() back: as for the warm one';
+  expect(of(quiet(370), quiet(350))).toContain(told);
+  expect(of(quiet(370), quiet(320))).not.toContain(told);
+  expect(of(quiet(320), quiet(350))).not.toContain(told);
+});
+
 test('who is missing or has failed is named', () => {
   const table = terminalTable(results);
   expect(table).toContain('agents-py was not measured: no Python 3.10 or newer.');

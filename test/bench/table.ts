@@ -157,6 +157,9 @@ function footnotes(results: BenchResults): string[] {
   const noisy = samples.filter(({ noise }) => noise !== null).length;
   return [
     `${samples.length} samples, ${noisy} of them noisy: others used the machine meanwhile. They are left out, but where that would leave fewer than half: ~ marks those. With fewer than 20 samples p95 is the maximum; of events per second it is the minimum.`,
+    ...resultRows(results).flatMap(({ figure: { title, floorTakes }, isBelowFloor }) =>
+      isBelowFloor && floorTakes !== undefined ? [`${title}: ${floorTakes}`] : [],
+    ),
     ...(results.isShort
       ? ['A short run: it shows that everything works, and judges nothing.']
       : []),

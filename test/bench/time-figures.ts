@@ -80,6 +80,8 @@ export const timeFigures = [
       { times: 1.06, of: python },
       { times: 1, of: python, fromNode: 24 },
     ],
+    floorTakes:
+      'of it 204 ms pass until the server has assigned the job, 202 of them in its wait for other bids. Of the connect the native library starts its threads, its audio device module and its codecs, then reads all root certificates (4 ms), and only then opens a socket; what follows are round trips of signalling, ICE and DTLS.',
   },
   {
     name: 'entry-connected',
@@ -110,6 +112,8 @@ export const timeFigures = [
       { times: 0.33, of: node },
       { times: 1.3, of: python },
     ],
+    floorTakes:
+      'as for the warm one, and before it 70 to 80 ms from the fork until Node has loaded the library, without a code cache.',
   },
   {
     name: 'burst-10-joined',

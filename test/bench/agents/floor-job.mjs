@@ -1,9 +1,16 @@
 // A bare job process: the native library and a link, nothing else. It ends with its room, or with its worker.
 import { Room } from '@livekit/rtc-node';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { tell } from './tell.mjs';
 
 const { BENCH_CONNECT_DELAY_MS } = process.env;
+
+// As the option `quickConnect` does it.
+const hiddenPrograms = fileURLToPath(
+  new URL('../../../src/child/hidden-programs', import.meta.url),
+);
+process.env['PATH'] = `${hiddenPrograms}:${process.env['PATH']}`;
 
 process.on('disconnect', () => process.exit());
 process.on('message', (/** @type {{ url: string, token: string, room: string }} */ order) => {
