@@ -126,6 +126,8 @@ export const timeFigures = [
       { times: 0.15, of: node },
       { times: 1.25, of: python },
     ],
+    floorTakes:
+      'of it 204 ms pass until the server has assigned the jobs. Ten times the CPU of a job cycle (below), shared by two cores, is nearly all of what is left.',
   },
   {
     name: 'burst-20-joined',
