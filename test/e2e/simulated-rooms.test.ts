@@ -168,16 +168,19 @@ async function play(makeRoom: MakeRoom, server: ServerAccess): Promise<unknown[]
   await writer.close();
   seen.push(await file);
 
+  // Whoever leaves has heard everything before: the server tells each of them in its own time.
   const mute = await enter('mute', {}, { canPublishData: false, canUpdateOwnMetadata: false });
-  seen.push(await agent.until('participantConnected'));
+  seen.push(await agent.until('participantConnected'), await ann.until('participantConnected'));
   seen.push(await attempt(mute.me.setAttributes({ plan: 'none' })), mute.me.attributes);
   seen.push(await attempt(mute.me.updateMetadata('none')), mute.me.metadata);
   const ghost = await enter('ghost', {}, { hidden: true });
   await ghost.me.publishData(bytes('boo'), { reliable: true, topic: 'ghost' });
   seen.push(await agent.until('dataReceived'), [...agent.room.remoteParticipants.keys()]);
+  seen.push(await ann.until('dataReceived'));
   await ghost.room.disconnect();
   await mute.room.disconnect();
   seen.push(await agent.until('participantDisconnected'));
+  seen.push(await ann.until('participantDisconnected'));
 
   await ann.room.disconnect();
   seen.push(await ann.until('disconnected'), ann.room.isConnected);
