@@ -51,10 +51,12 @@ const none = Object.fromEntries(Object.keys(all).map((name) => [name, false]));
 export const offerCases: ConformanceCase[] = [
   {
     id: 'C39',
-    title: 'an answer after 2.5 s is in time',
+    title: 'an answer after 2.2 s is in time',
     remark: 'The limit is at 2.8 s: 3 s from the dispatch, of which the selection takes 0.2 s.',
     run: async (scene) => {
-      const { worker } = await answersAfter(scene, 2_500);
+      // Not closer to the limit: a machine with much to do is late as well.
+      const { worker, dispatchId } = await answersAfter(scene, 2_200);
+      await scene.assigned(worker, dispatchId);
       expect(worker.all('assignment')).toHaveLength(1);
     },
   },
